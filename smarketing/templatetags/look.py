@@ -1,0 +1,410 @@
+"""Display tags: the marks, clocks and figures of the interface, as fast constant markup.
+
+They are called hundreds of times a page, so they build strings and include no templates. Everything that is not
+constant is escaped here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+# Icons and glyphs
+
+
+@lru_cache(maxsize=1)
+def sprite_url() -> str:
+    return static("dist/icons.svg")
+
+
+@lru_cache(maxsize=512)
+def icon_markup(name: str, size: str = "") -> SafeString:
+    classes = f"i {escape(size)}".strip()
+    return mark_safe(f'<svg class="{classes}" aria-hidden="true"><use href="{sprite_url()}#{escape(name)}"/></svg>')
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """A lucide icon of the sprite; size "s" for the small one. Decoration: say the meaning in words beside it."""
+    return icon_markup(str(name), str(size))
+
+
+LEFT, RIGHT = (f'<circle cx="{x}" cy="6" r="4.5" fill="currentColor"/>' for x in (6, 12))
+LEFT_PALE, RIGHT_PALE = (f'<circle cx="{x}" cy="6" r="4.5" fill="currentColor" opacity=".45"/>' for x in (6, 12))
+RINGS = "".join(f'<circle cx="{x}" cy="6" r="4.5" fill="none" stroke="currentColor" stroke-width="1.25"/>' for x in (6, 12))
+MIDDLE = '<path d="M9 2.65a4.5 4.5 0 0 1 0 6.7a4.5 4.5 0 0 1 0-6.7z" fill="currentColor"/>'
+STRUCK = '<path d="M2 11L16 1" stroke="currentColor" stroke-width="1.25"/>'
+
+
+def drawn(*shapes: str) -> SafeString:
+    return mark_safe(f'<svg class="glyph" viewBox="0 0 18 12" aria-hidden="true">{"".join(shapes)}</svg>')
+
+
+GLYPHS = {
+    "tofu": drawn(LEFT, RINGS),
+    "mofu": drawn(RINGS, MIDDLE),
+    "mql": drawn(LEFT_PALE, RINGS, MIDDLE),
+    "sal": drawn(RINGS, MIDDLE),
+    "sql": drawn(RIGHT_PALE, RINGS, MIDDLE),
+    "bofu": drawn(RIGHT, RINGS),
+    "customer": drawn(LEFT, RIGHT, RINGS, MIDDLE),
+    "out": drawn(RINGS, STRUCK),
+}
+GLYPHS |= {"marketing": GLYPHS["tofu"], "sales": GLYPHS["bofu"], "management": GLYPHS["mofu"], "both": GLYPHS["mofu"]}
+
+
+@register.simple_tag
+def glyph(name: str) -> SafeString:
+    """The two overlapping circles of a stage, a lane of the middle, or a team."""
+    return GLYPHS.get(str(name), SafeString(""))
+
+
+# Whose it is
+
+OWN = {
+    "tofu": "mkt", "mofu": "both", "mql": "both", "sal": "both", "sql": "both", "bofu": "sal", "customer": "cus", "out": "out",
+    "marketing": "mkt", "sales": "sal", "management": "both", "both": "both", "system": "sys",
+}  # fmt: skip
+STAGE_WORDS = {
+    "tofu": _("TOFU"),
+    "mofu": _("MOFU"),
+    "mql": _("MQL offered"),
+    "sal": _("SAL accepted"),
+    "sql": _("SQL qualified"),
+    "bofu": _("BOFU"),
+    "customer": _("Customer"),
+    "out": _("OUT"),
+}
+LANES = {"mql": _("MQL"), "sal": _("SAL"), "sql": _("SQL")}
+TEAM_WORDS = {"marketing": _("Marketing"), "sales": _("Sales"), "management": _("Management"), "both": _("Both"), "system": _("System")}
+TEAM_ROLES = {"marketing": _("marketing"), "sales": _("sales"), "management": _("manager")}
+
+
+@register.simple_tag
+def own(value: str) -> str:
+    """The value of data-own for a stage, lane or team: mkt, sal, both, cus, out or sys."""
+    return OWN.get(str(value), "out")
+
+
+@lru_cache(maxsize=1024)
+def chip_markup(stage: str, words: str) -> SafeString:
+    return mark_safe(f'<span class="chip" data-own="{OWN.get(stage, "out")}">{GLYPHS.get(stage, "")}{escape(words)}</span>')
+
+
+@register.simple_tag
+def stage_chip(stage: str, step: str = "", label: str = "") -> SafeString:
+    """Glyph and word of a stage or lane; a step is added ("BOFU, discovery"), a label stands instead of the words."""
+    stage, step = str(stage).lower(), str(step or "")
+    if stage == "mofu" and step.lower() in LANES:
+        stage, step = step.lower(), ""
+    words = str(label or STAGE_WORDS.get(stage, stage))
+    if step:
+        words = pgettext("stage, step", "%(stage)s, %(step)s") % {"stage": LANES.get(stage, words), "step": step}
+    return chip_markup(stage, words)
+
+
+@register.simple_tag
+def team_mark(team: str, words: str = "") -> SafeString:
+    """Glyph and name of a team; "system" has a cog."""
+    team = str(team)
+    mark = icon_markup("cog", "s") if team == "system" else GLYPHS.get(team, "")
+    return mark_safe(
+        f'<span class="own" data-own="{OWN.get(team, "out")}">{mark}{escape(words or TEAM_WORDS.get(team, team))}</span>'
+    )
+
+
+@lru_cache(maxsize=4096)
+def initials_of(name: str) -> str:
+    words = [word for word in name.split() if word[0].isalnum() and not word.endswith(".")] or name.split()
+    return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper() if words else "?"
+
+
+@lru_cache(maxsize=4096)
+def ring_markup(name: str, team: str, size: str, language: str | None) -> SafeString:
+    label = escape(f"{name}, {TEAM_ROLES[team]}" if team in TEAM_ROLES else name)
+    classes = f"av {escape(size)}".strip()
+    hue = f' data-own="{OWN[team]}"' if team in TEAM_ROLES else ""
+    return mark_safe(
+        f'<span class="{classes}"{hue} role="img" aria-label="{label}" title="{label}">{escape(initials_of(name))}</span>'
+    )
+
+
+def nobody(size: str, words: str) -> SafeString:
+    classes = f"av open {escape(size)}".strip()
+    label = escape(words)
+    return mark_safe(
+        f'<span class="{classes}" role="img" aria-label="{label}" title="{label}">{icon_markup("user-round-plus")}</span>'
+    )
+
+
+@register.simple_tag
+def owner(user: Any, size: str = "", nobody_words: str = "") -> SafeString:
+    """A person's ring, open to the team's side; dashed when there is nobody. Sizes: "", "lg", "xl"."""
+    name = getattr(user, "name", "") or getattr(user, "username", "")
+    if not name:
+        return nobody(size, nobody_words or gettext("Nobody has claimed it"))
+    return ring_markup(name, str(getattr(user, "team", "")), size, get_language())
+
+
+@register.simple_tag
+def person(user: Any, role: bool = False) -> SafeString:
+    """Ring and name, with the team in words when role is true."""
+    name = getattr(user, "name", "") or getattr(user, "username", "")
+    if not name:
+        return mark_safe(f'<span class="person">{owner(None)}<span class="mut">{escape(gettext("nobody"))}</span></span>')
+    words = TEAM_ROLES.get(str(getattr(user, "team", ""))) if role else None
+    text = f"{name}, {words}" if words else name
+    ring = str(owner(user)).replace('role="img"', 'aria-hidden="true"', 1)
+    return mark_safe(f'<span class="person">{ring}<span>{escape(text)}</span></span>')
+
+
+@register.simple_tag
+def initials(name: str, size: str = "") -> SafeString:
+    """The grey disc of a lead; the name stands beside it, so it is decoration."""
+    classes = f"av {escape(size)}".strip()
+    return mark_safe(f'<span class="{classes}" aria-hidden="true">{escape(initials_of(str(name or "")))}</span>')
+
+
+# Score
+
+
+@register.simple_tag
+def score_badge(grade: str, total: Any) -> SafeString:
+    """Grade in a square, then the number; words for those who cannot see it."""
+    if total is None or total == "":
+        return mark_safe(f'<span class="score mut">{escape(gettext("No score"))}</span>')
+    number, letter = round(float(total)), escape(grade or "")
+    label = escape(gettext("Score %(total)s, grade %(grade)s") % {"total": number, "grade": grade or "-"})
+    return mark_safe(
+        f'<span class="score" role="img" aria-label="{label}" title="{label}"><span class="gr" data-g="{letter}">{letter}</span>{number}</span>'
+    )
+
+
+@register.simple_tag
+def score_ring(total: Any, grade: str = "", size: str = "") -> SafeString:
+    """The lead's score of 100 as a ring."""
+    number = round(float(total or 0))
+    label = escape(gettext("Score %(total)s, grade %(grade)s") % {"total": number, "grade": grade or "-"})
+    circle = 'cx="28" cy="28" r="25.5" pathLength="100"'
+    part = f'<circle class="part" {circle} stroke-dasharray="{max(0, min(100, number))} 100"/>' if number > 0 else ""
+    classes = f"ring {escape(size)}".strip()
+    return mark_safe(
+        f'<span class="{classes}" role="img" aria-label="{label}" title="{label}">'
+        f'<svg viewBox="0 0 56 56" aria-hidden="true"><circle class="whole" {circle}/>{part}</svg>{number}</span>'
+    )
+
+
+# Time
+
+MINUTE, HOUR, DAY, YEAR = 60, 3600, 86400, 365.25 * 86400
+DUE_ICONS = {"over": "clock-alert", "today": "clock", "soon": "calendar", "none": "circle-dashed", "kept": "check"}
+
+
+def span_words(seconds: float) -> str:
+    """A length of time in its one or two largest units: 24 min, 2 h 28 min, 3 d."""
+    seconds = abs(seconds)
+    if seconds < HOUR:
+        return gettext("%(n)s min") % {"n": int(seconds // MINUTE)}
+    if seconds < DAY:
+        hours, minutes = int(seconds // HOUR), int(seconds % HOUR // MINUTE)
+        if minutes and hours < 10:
+            return gettext("%(h)s h %(m)s min") % {"h": hours, "m": minutes}
+        return gettext("%(n)s h") % {"n": hours}
+    return gettext("%(n)s d") % {"n": int(seconds // DAY)}
+
+
+def exact(at: datetime | date) -> str:
+    """What the hover says: the local time in full, and UTC."""
+    if not isinstance(at, datetime):
+        return date_format(at, "D j M Y")
+    local, utc = timezone.localtime(at), at.astimezone(UTC)
+    return f"{date_format(local, 'D j M Y H:i')} {local.tzname()}, {utc:%Y-%m-%d %H:%M} UTC"
+
+
+def day_words(day: date, today: date) -> str:
+    return date_format(day, "D j M" if day.year == today.year else "j M Y")
+
+
+def until(at: datetime | date, now: datetime, labelled: bool) -> tuple[str, str]:
+    """State and words of a moment that something is due."""
+    today = timezone.localtime(now).date()
+    if not isinstance(at, datetime):
+        if at < today:
+            return "over", gettext("%(span)s over") % {"span": span_words((today - at).days * DAY)}
+        return ("today", gettext("today")) if at == today else ("soon", day_words(at, today))
+    seconds = (at - now).total_seconds()
+    if seconds < 0:
+        return "over", gettext("%(span)s over") % {"span": span_words(seconds)}
+    if seconds < HOUR:
+        return "today", gettext("%(span)s left") % {"span": span_words(seconds)}
+    local = timezone.localtime(at)
+    if local.date() == today:
+        clock = date_format(local, "H:i")
+        return "today", clock if labelled else gettext("today, %(time)s") % {"time": clock}
+    return "soon", day_words(local.date(), today)
+
+
+def counted(left: timedelta | float) -> tuple[str, str]:
+    """State and words of business time left, in minutes or as a timedelta; negative when it is over."""
+    seconds = left.total_seconds() if isinstance(left, timedelta) else float(left) * MINUTE
+    if seconds < 0:
+        return "over", gettext("%(span)s over") % {"span": span_words(seconds)}
+    return "today" if seconds < HOUR else "soon", gettext("%(span)s left") % {"span": span_words(seconds)}
+
+
+@register.simple_tag
+def due(
+    at: datetime | date | None,
+    label: str = "",
+    now: datetime | None = None,
+    left: timedelta | float | None = None,
+    box: bool = False,
+    kept: bool = False,
+    none: str = "",
+) -> SafeString:
+    """When something is due, in words with an icon and data-due=over|today|soon|none|kept.
+
+    A label leads ("Send ROI sheet, today"); `left` is business time left and wins over the calendar; `none` replaces
+    the words of an empty date.
+    """
+    label = str(label or "")
+    if kept:
+        state, words = "kept", gettext("kept")
+    elif at is None and left is None:
+        state, words, label = "none", str(none or label or gettext("No next action")), ""
+    elif left is not None:
+        state, words = counted(left)
+    else:
+        state, words = until(at, now or timezone.now(), bool(label))
+    text = f"{label}, {words}" if label else words
+    title = f' title="{escape(exact(at))}"' if at else ""
+    return mark_safe(
+        f'<span class="due{" box" if box else ""}" data-due="{state}"{title}>{icon_markup(DUE_ICONS[state], "s")}{escape(text)}</span>'
+    )
+
+
+@register.simple_tag
+def age(at: datetime | None, now: datetime | None = None) -> str:
+    """How long ago, in one unit: 36 min, 2 h, 12 d, 1.2 y."""
+    if at is None:
+        return ""
+    seconds = max(0.0, ((now or timezone.now()) - at).total_seconds())
+    if seconds < MINUTE:
+        return gettext("now")
+    if seconds < HOUR:
+        return gettext("%(n)s min") % {"n": int(seconds // MINUTE)}
+    if seconds < DAY:
+        return gettext("%(n)s h") % {"n": int(seconds // HOUR)}
+    if seconds < YEAR:
+        return gettext("%(n)s d") % {"n": int(seconds // DAY)}
+    return gettext("%(n)s y") % {"n": number_format(Decimal(seconds / YEAR), decimal_pos=1)}
+
+
+@register.simple_tag
+def when(at: datetime | date | None, now: datetime | None = None) -> SafeString:
+    """A moment in local time, with UTC on hover: today 09:55 CET, Tue 17 Nov 16:20, 2 Apr 2025 10:31."""
+    if at is None:
+        return SafeString("")
+    today = timezone.localtime(now or timezone.now()).date()
+    if not isinstance(at, datetime):
+        words = gettext("today") if at == today else day_words(at, today)
+        return mark_safe(f'<time datetime="{at.isoformat()}">{escape(words)}</time>')
+    local = timezone.localtime(at)
+    clock = date_format(local, "H:i")
+    if local.date() == today:
+        words = gettext("today %(time)s %(zone)s") % {"time": clock, "zone": local.tzname()}
+    elif local.date() == today - timedelta(days=1):
+        words = gettext("yesterday %(time)s") % {"time": clock}
+    else:
+        words = f"{day_words(local.date(), today)} {clock}"
+    utc = at.astimezone(UTC)
+    return mark_safe(f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" title="{utc:%Y-%m-%d %H:%M} UTC">{escape(words)}</time>')
+
+
+@register.simple_tag
+def ago(at: datetime | None, now: datetime | None = None) -> SafeString:
+    """A moment that keeps counting in the browser ("5 minutes ago"); without scripts it is the local time."""
+    if at is None:
+        return SafeString("")
+    utc = at.astimezone(UTC)
+    return mark_safe(
+        f'<relative-time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" lang="{get_language() or "en"}">{when(at, now)}</relative-time>'
+    )
+
+
+# Figures
+
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "ILS": "₪", "KRW": "₩"}
+MINUS, NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+UNITS = ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
+
+
+def grouped(number: Decimal | int, decimals: int = 0) -> str:
+    return number_format(number, decimal_pos=decimals, use_l10n=True, force_grouping=True)
+
+
+def priced(amount: Decimal, text: str, currency: str) -> str:
+    code = str(currency or "EUR").upper()
+    return f"{MINUS if amount < 0 else ''}{SYMBOLS.get(code, code + NO_BREAK)}{text}"
+
+
+def compact(size: Decimal) -> str:
+    for index, (unit, letter) in enumerate(UNITS):
+        if size < unit:
+            continue
+        places = Decimal("0.1") if letter != "k" or size < 10 * unit else Decimal(1)
+        part = (size / unit).quantize(places, ROUND_HALF_UP)
+        if part >= 1000 and index:
+            return f"1{UNITS[index - 1][1]}"
+        return f"{grouped(part, 0 if part == part.to_integral_value() else 1)}{letter}"
+    return grouped(size.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+@register.simple_tag
+def money(amount: Decimal | float | None, currency: str = "EUR") -> str:
+    """An amount at a glance: €32k, €1.2M, €950."""
+    if amount is None or amount == "":
+        return ""
+    value = Decimal(str(amount))
+    return priced(value, compact(abs(value)), currency)
+
+
+@register.simple_tag
+def money_full(amount: Decimal | float | None, currency: str = "EUR") -> str:
+    """An amount to the unit, or to the cent when it has cents: €61,000, €61,000.50."""
+    if amount is None or amount == "":
+        return ""
+    value = Decimal(str(amount))
+    return priced(value, grouped(abs(value), 0 if value == value.to_integral_value() else 2), currency)
+
+
+@register.simple_tag
+def count(number: int | None, cap: int | None = None) -> str:
+    """A count with separators; above the cap it is "1,000+", because big counts stop early."""
+    if number is None or number == "":
+        return ""
+    if cap is not None and int(number) > int(cap):
+        return f"{grouped(int(cap))}+"
+    return grouped(int(number))
+
+
+@register.simple_tag
+def share(part: Any, whole: Any) -> int:
+    """A whole percentage for the classes p-N and g-N: something is never 0, not everything is never 100."""
+    part, whole = float(part or 0), float(whole or 0)
+    if part <= 0 or whole <= 0:
+        return 0
+    return 100 if part >= whole else min(99, max(1, round(100 * part / whole)))
