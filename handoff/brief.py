@@ -1,0 +1,61 @@
+"""The brief of a hand-off: why now, on what evidence, as it stood when the lead was offered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from handoff.models import Handoff
+from leads import scoring
+from leads.models import Lead, LeadScore
+from personas.fit import holding
+
+TOUCHES = 5
+#: Kinds that tell what a person did or was told, as opposed to what we did with the record.
+TELLING = ("web", "form", "event", "email", "call", "meeting", "message")
+
+
+def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
+    """What a rep needs to call within 30 seconds; plain data, kept with the hand-off."""
+    score = LeadScore.objects.filter(lead=lead).first()
+    touches = list(lead.activities.of_kinds(*TELLING).order_by("-at", "-id")[:TOUCHES])
+    return {
+        "trigger": str(Handoff.Origin(origin).label),
+        "score": {"total": score.total, "fit": score.fit, "engagement": score.engagement, "parts": score.parts}
+        if score
+        else None,
+        "touches": [{"kind": touch.kind, "text": touch.text, "at": touch.at.isoformat()} for touch in touches],
+        "persona": _persona(lead),
+        "visits": [[visit.stage, visit.entered_at.isoformat()] for visit in lead.visits.order_by("seq")],
+        "verdicts": [
+            {"end": handoff.end, "reason": handoff.reason.label if handoff.reason else "", "verdict": handoff.verdict}
+            for handoff in lead.handoffs.exclude(ended_at=None).select_related("reason").order_by("id")
+        ],
+        "preferred_contact": lead.preferred_contact,
+        "routed": why_this_rep,
+        "next_step": _next_step(lead),
+    }
+
+
+def _persona(lead: Lead) -> dict[str, Any] | None:
+    persona = lead.persona
+    if persona is None:
+        return None
+    reasons = [str(rule) for rule in holding(persona.rules, scoring.facts(lead))]
+    return {
+        "name": persona.name,
+        "hopes": persona.hopes,
+        "fears": persona.fears,
+        "objections": persona.objections,
+        "what_to_say": persona.what_to_say,
+        "because": reasons,
+    }
+
+
+def _next_step(lead: Lead) -> str:
+    if lead.next_action:
+        return lead.next_action
+    if lead.phone:
+        return _("Call %(phone)s") % {"phone": lead.phone}
+    return _("Write to %(email)s") % {"email": lead.email} if lead.email else _("Find a way to reach them")

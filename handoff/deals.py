@@ -1,0 +1,210 @@
+"""Deals in BOFU: open, advance, win, lose."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.choices import Team
+from accounts.models import User
+from handoff import notices, standing
+from handoff.models import Deal, DealLead, Handoff, Reason
+from leads import pipeline, timeline
+from leads.models import Lead, Outcome
+from personas.choices import DealStep, Lane, Stage
+
+
+@transaction.atomic
+def open_deal(
+    lead: Lead,
+    *,
+    actor: User,
+    name: str = "",
+    amount: Decimal | None = None,
+    currency: str = "EUR",
+    close_on: date | None = None,
+    seen: str = "",
+) -> Deal:
+    """Open a deal for a qualified lead, which enters BOFU; its hand-off ends as qualified.
+
+    From SAL this is the same click as qualifying. A deal left open by *needs more qualifying* goes on.
+    """
+    lead, at = Lead.objects.lock(lead), timezone.now()
+    standing.check_seen(lead, seen)
+    handoff = standing.open_handoff(lead)
+    if handoff.lane == Lane.MQL:
+        raise ValidationError(_("Accept the hand-off first: a deal begins with an accepted lead."))
+    if handoff.lane == Lane.SAL:
+        standing.qualified(handoff, actor=actor, at=at)
+    standing.end(handoff, Handoff.End.QUALIFIED, actor=actor, at=at)
+    deal = lead.deals.open().filter(roles__primary=True, roles__lead=lead).first()
+    if deal is None:
+        deal = Deal(step_since=at, opened_at=at, company=lead.company, handoff=handoff, owner=handoff.owner)
+    deal.name = name or deal.name or str(lead.company or lead)
+    deal.amount = amount if amount is not None else deal.amount if deal.pk else lead.value
+    deal.currency, deal.close_on = currency, close_on or deal.close_on
+    deal.full_clean(exclude=["handoff", "owner", "company"])
+    deal.save()
+    DealLead.objects.get_or_create(deal=deal, lead=lead, defaults={"primary": True})
+    pipeline.move(lead, Stage.BOFU, act="open_deal", actor=actor, at=at)
+    timeline.record(lead, kind="deal:open", actor=actor, text=deal.name, data=_told(deal), at=at)
+    return deal
+
+
+@transaction.atomic
+def advance(deal: Deal, *, actor: User, step: str, seen: str = "") -> Deal:
+    """Move an open deal to another step."""
+    lead, deal, at = *_lock(deal, seen), timezone.now()
+    if step not in DealStep.values:
+        raise ValidationError({"step": _("This is not a step of a deal. Nothing was changed.")})
+    if step != deal.step:
+        before, deal.step, deal.step_since = deal.get_step_display(), step, at
+        deal.save(update_fields=["step", "step_since"])
+        data = {**_told(deal), "from": before, "to": deal.get_step_display()}
+        timeline.record(lead, kind="deal:step", actor=actor, text=deal.name, data=data, at=at)
+    return deal
+
+
+@transaction.atomic
+def edit(deal: Deal, *, actor: User, changes: dict[str, Any]) -> Deal:
+    """Change the name, amount, currency or expected close of a deal."""
+    lead = Lead.objects.lock(_primary(deal).pk)
+    deal = Deal.objects.select_for_update(of=("self",)).get(pk=deal.pk)
+    said = {}
+    for name in ("name", "amount", "currency", "close_on"):
+        if name in changes and changes[name] != getattr(deal, name):
+            said[name] = [str(getattr(deal, name) or ""), str(changes[name] or "")]
+            setattr(deal, name, changes[name])
+    if said:
+        deal.full_clean(exclude=["handoff", "owner", "company", "reason", "closed_by"])
+        deal.save(update_fields=list(said))
+        timeline.record(lead, kind="deal:edit", actor=actor, text=deal.name, data={**_told(deal), "changes": said})
+    return deal
+
+
+@transaction.atomic
+def win(deal: Deal, *, actor: User, amount: Decimal | None = None, seen: str = "") -> Deal:
+    """Win a deal: its leads in BOFU become customers, and marketing hears of it."""
+    lead, deal, at = *_lock(deal, seen), timezone.now()
+    if amount is not None:
+        deal.amount = amount
+    _close(deal, Deal.Status.WON, actor=actor, at=at)
+    for member in _leaving_bofu(deal):
+        pipeline.move(member, Stage.CUSTOMER, act="win", actor=actor, at=at)
+        standing.learn(member, Outcome.Kind.WON, at=at)
+        timeline.record(member, kind="deal:win", actor=actor, text=deal.name, data=_told(deal), at=at)
+    notices.write(
+        kind="deal:win",
+        to=[person for person in [lead.marketer, *User.objects.on(Team.MANAGEMENT)] if person],
+        lead=lead,
+        actor=actor,
+        text=_("%(lead)s is a customer: %(deal)s is won.") % {"lead": lead, "deal": deal},
+        event=f"deal:{deal.pk}:win",
+    )
+    return deal
+
+
+@transaction.atomic
+def lose(
+    deal: Deal,
+    *,
+    actor: User,
+    reason: Reason | None,
+    competitor: str = "",
+    note: str = "",
+    look_again_on: date | None = None,
+    seen: str = "",
+) -> Deal:
+    """Lose a deal for a reason: its leads go back to nurture with a date, or OUT when the reason is final."""
+    _lead, deal, at = *_lock(deal, seen), timezone.now()
+    reason = standing.reason_for(Reason.Act.LOSE, reason)
+    deal.reason, deal.competitor, deal.note = reason, competitor[:120], note
+    _close(deal, Deal.Status.LOST, actor=actor, at=at)
+    for member in _leaving_bofu(deal):
+        back = standing.home(member)
+        to = Stage.OUT if reason.final and back != Stage.CUSTOMER else back
+        pipeline.move(member, to, act="lose", actor=actor, at=at, reason=reason.code, note=note)
+        if to == Stage.TOFU:
+            standing.look_again(member, look_again_on, reason=reason, at=at)
+        standing.learn(member, Outcome.Kind.LOST, at=at, reason=reason)
+        data = {**_told(deal), "reason": reason.label}
+        timeline.record(member, kind="deal:lose", actor=actor, text=note or deal.name, data=data, at=at)
+    return deal
+
+
+@transaction.atomic
+def record_closed(
+    lead: Lead,
+    *,
+    won: bool,
+    at: datetime,
+    actor: User | None = None,
+    imported: bool = False,
+    fields: dict[str, Any] | None = None,
+) -> Deal:
+    """Add a deal that was closed elsewhere, by a purchase or before this pipeline began, to a locked lead."""
+    fields = fields or {}
+    deal = Deal(
+        name=str(fields.get("name") or lead.company or lead)[:200],
+        company=lead.company,
+        owner=lead.rep,
+        amount=fields.get("amount"),
+        currency=fields.get("currency") or lead.currency,
+        step=DealStep.NEGOTIATION,
+        step_since=at,
+        opened_at=at,
+        closed_at=at,
+        closed_by=actor,
+        status=Deal.Status.WON if won else Deal.Status.LOST,
+        custom=fields.get("custom") or {},
+        imported=imported,
+    )
+    deal.full_clean(exclude=["handoff", "owner", "company", "reason", "closed_by"])
+    deal.save()
+    DealLead.objects.create(deal=deal, lead=lead, primary=True)
+    standing.learn(lead, Outcome.Kind.WON if won else Outcome.Kind.LOST, at=at, imported=imported)
+    kind = "deal:win" if won else "deal:lose"
+    timeline.record(lead, kind=kind, actor=actor, text=deal.name, data=_told(deal), at=at, imported=imported)
+    return deal
+
+
+def _primary(deal: Deal) -> Lead:
+    return deal.leads.filter(deal_roles__primary=True).get()
+
+
+def _lock(deal: Deal, seen: str) -> tuple[Lead, Deal]:
+    """The primary lead, then the deal; raise ValidationError when it is no longer open."""
+    leads = Lead.objects.locked(deal.leads.values_list("pk", flat=True))
+    primary = next(lead for lead in leads if lead.pk == _primary(deal).pk)
+    standing.check_seen(primary, seen)
+    deal = Deal.objects.select_for_update(of=("self",)).get(pk=deal.pk)
+    if deal.status != Deal.Status.OPEN:
+        raise ValidationError(standing.happened_since(primary))
+    if primary.stage != Stage.BOFU:
+        raise ValidationError(
+            _("%(lead)s is in %(stage)s: qualify again before this deal goes on. Nothing was changed.")
+            % {"lead": primary, "stage": Stage(primary.stage).label}
+        )
+    return primary, deal
+
+
+def _close(deal: Deal, status: str, *, actor: User | None, at: datetime) -> None:
+    deal.status, deal.closed_at, deal.closed_by = status, at, actor
+    deal.full_clean(exclude=["handoff", "owner", "company", "reason", "closed_by"])
+    deal.save()
+
+
+def _leaving_bofu(deal: Deal) -> list[Lead]:
+    """The deal's leads that are in BOFU and have no other deal open."""
+    members = deal.leads.filter(stage=Stage.BOFU).exclude(deal_roles__deal__status=Deal.Status.OPEN)
+    return Lead.objects.locked(members.values_list("pk", flat=True))
+
+
+def _told(deal: Deal) -> dict[str, Any]:
+    return {"deal": deal.pk, "amount": str(deal.amount) if deal.amount is not None else "", "currency": deal.currency}

@@ -1,0 +1,7 @@
+from handoff.models.agreement import Agreement
+from handoff.models.deal import Deal, DealLead
+from handoff.models.handoff import Handoff
+from handoff.models.notice import Notice
+from handoff.models.reason import Reason
+
+__all__ = ["Agreement", "Deal", "DealLead", "Handoff", "Notice", "Reason"]

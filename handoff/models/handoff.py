@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from handoff.models.agreement import Agreement
+from handoff.models.reason import Reason
+from leads.models import Lead
+from personas.choices import Lane
+
+
+class HandoffQuerySet(models.QuerySet["Handoff"]):
+    def visible_to(self, user: Any) -> HandoffQuerySet:
+        return self if user.is_authenticated and user.is_active else self.none()
+
+    def open(self) -> HandoffQuerySet:
+        return self.filter(ended_at=None)
+
+    def waiting_for(self, user: User) -> HandoffQuerySet:
+        """The inbox: offers that this person may still answer, the most urgent first, then the most valuable."""
+        mine = Q() if user.is_manager else Q(owner=None) | Q(owner=user)
+        return self.open().filter(mine, lane=Lane.MQL).order_by("due_at", "-value", "id")
+
+    def for_list(self) -> HandoffQuerySet:
+        return self.select_related("lead__company", "lead__score", "lead__source", "owner", "offered_by")
+
+
+class Handoff(models.Model):
+    """One offer of a lead to sales: on what evidence, under which agreement, against which clock, with what verdict."""
+
+    class Origin(models.TextChoices):
+        MARKETING = "marketing", _("Offered by marketing")
+        LINE = "line", _("Crossed the MQL line")
+        HAND_RAISE = "hand_raise", _("Asked to talk")
+        CLAIMED = "claimed", _("Claimed early by sales")
+        REROUTED = "rerouted", _("Sent on to the right rep")
+        REQUALIFY = "requalify", _("Back from the deal")
+        EXPANSION = "expansion", _("Customer offered again")
+        IMPORTED = "imported", _("From a file")
+
+    class End(models.TextChoices):
+        QUALIFIED = "qualified", _("Qualified")
+        RETURNED = "returned", _("Returned")
+        DISQUALIFIED = "disqualified", _("Disqualified")
+        RECYCLED = "recycled", _("Recycled")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        PURCHASED = "purchased", _("Purchased")
+        MERGED = "merged", _("Merged")
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="handoffs")
+    origin = models.CharField(max_length=12, choices=Origin)
+    lane = models.CharField(max_length=3, choices=Lane, default=Lane.MQL)
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="handoffs", db_index=False)
+    brief = models.JSONField(default=dict, help_text=_("Why now, as it stood at the offer."))
+    note = models.TextField(_("why now"), blank=True)
+    value = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    offered_at = models.DateTimeField()
+    offered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="handoffs")
+    claimed_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    first_attempt_at = models.DateTimeField(null=True)
+    first_contact_at = models.DateTimeField(null=True)
+    qualified_at = models.DateTimeField(null=True)
+    qualified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    end = models.CharField(max_length=12, choices=End, blank=True)
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, related_name="+")
+    verdict = models.TextField(blank=True, help_text=_("What would have made it right, in the words of who ended it."))
+    due_at = models.DateTimeField(null=True, help_text=_("When the promise now running ends; NULL when none runs."))
+    promise = models.CharField(max_length=12, blank=True, help_text=_("The promise now running: answer or attempt."))
+    reminded_at = models.DateTimeField(null=True)
+    breached_at = models.DateTimeField(null=True)
+    imported = models.BooleanField(default=False)
+
+    objects = HandoffQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("hand-off")
+        constraints = [
+            models.UniqueConstraint(fields=["lead"], condition=Q(ended_at=None), name="handoff_one_open_a_lead"),
+            models.CheckConstraint(condition=Q(lane__in=Lane.values), name="handoff_lane_known"),
+            models.CheckConstraint(
+                condition=Q(lane="mql", accepted_at=None) | (~Q(lane="mql") & Q(accepted_at__isnull=False)),
+                name="handoff_accepted_beyond_mql",
+            ),
+            models.CheckConstraint(
+                condition=~Q(lane="sql") | Q(qualified_at__isnull=False), name="handoff_qualified_at_sql"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, end="") | (Q(ended_at__isnull=False) & ~Q(end="")), name="handoff_end_whole"
+            ),
+            models.CheckConstraint(
+                condition=~Q(end="returned") | Q(reason__isnull=False), name="handoff_return_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at=None, promise="") | (Q(due_at__isnull=False) & ~Q(promise="")),
+                name="handoff_due_names_promise",
+            ),
+            models.CheckConstraint(condition=Q(owner__isnull=False) | Q(lane="mql"), name="handoff_accepted_has_owner"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["lane", "due_at", "id"], condition=Q(ended_at=None), name="handoff_open"
+            ),  # inbox, board
+            models.Index(
+                F("due_at"), condition=Q(ended_at=None, breached_at=None, due_at__isnull=False), name="handoff_promises"
+            ),  # handoff.sla.sweep
+            models.Index(fields=["offered_at"], name="handoff_offered_at"),  # funnel
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}: {self.end or self.lane}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None

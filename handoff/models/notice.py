@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from leads.models import Lead
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unsent(self) -> NoticeQuerySet:
+        return self.filter(sent_at=None)
+
+    def unread(self) -> NoticeQuerySet:
+        return self.filter(read_at=None)
+
+
+class Notice(models.Model):
+    """What one person should know of one event. Written with the event, delivered after it."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", db_index=False)
+    kind = models.CharField(max_length=40)
+    lead = models.ForeignKey(Lead, models.CASCADE, null=True, related_name="notices")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
+    text = models.CharField(max_length=300)
+    event = models.CharField(max_length=80, help_text=_("One person hears of one event once."))
+    written_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notice")
+        constraints = [models.UniqueConstraint(fields=["person", "event"], name="notice_once_a_person_and_event")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(sent_at=None), name="notice_unsent"),  # handoff.notices.deliver
+            models.Index(fields=["person", "-id"], name="notice_newest"),  # the bell, My day
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,127 @@
+"""Promises against the clock: business time by calendar, what is due, and what is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays as public_holidays
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.choices import Team
+from accounts.models import User
+from handoff import notices
+from handoff.models import Agreement, Handoff
+
+HORIZON = 3660  # days; a promise that needs more is a mistake in the calendar
+
+
+@lru_cache(maxsize=256)
+def days_off(country: str, year: int) -> frozenset[date]:
+    return frozenset(public_holidays.country_holidays(country, years=year)) if country else frozenset()
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Working hours in one time zone. All arithmetic is done in UTC, so a change of the clocks costs nobody a minute."""
+
+    zone: ZoneInfo
+    opens: time
+    closes: time
+    weekdays: frozenset[int]
+    country: str = ""
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> Calendar:
+        return cls(
+            agreement.zone, agreement.opens, agreement.closes, frozenset(agreement.weekdays), agreement.holidays
+        )
+
+    def windows(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The working hours from `start` on, day by day, as UTC moments."""
+        day = start.astimezone(self.zone).date()
+        for _number in range(HORIZON):
+            if day.weekday() in self.weekdays and day not in days_off(self.country, day.year):
+                opens = datetime.combine(day, self.opens, self.zone).astimezone(UTC)
+                closes = datetime.combine(day, self.closes, self.zone).astimezone(UTC)
+                if closes > start:
+                    yield max(opens, start.astimezone(UTC)), closes
+            day += timedelta(days=1)
+
+    def due(self, start: datetime, minutes: float) -> datetime:
+        """The moment when `minutes` of business time have passed since `start`."""
+        left = timedelta(minutes=minutes)
+        for opens, closes in self.windows(start):
+            if opens + left <= closes:
+                return opens + left
+            left -= closes - opens
+        raise ValueError("this calendar never opens long enough")
+
+    def minutes(self, start: datetime, end: datetime) -> float:
+        """Business minutes from `start` to `end`; negative when `end` is earlier."""
+        if end < start:
+            return -self.minutes(end, start)
+        total = timedelta()
+        for opens, closes in self.windows(start):
+            if opens >= end:
+                break
+            total += min(closes, end) - opens
+        return total.total_seconds() / 60
+
+    def __str__(self) -> str:
+        names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+        days = sorted(self.weekdays)
+        run = len(days) > 2 and days == list(range(days[0], days[-1] + 1))
+        spoken = f"{names[days[0]]}-{names[days[-1]]}" if run else ", ".join(names[day] for day in days)
+        return f"{spoken} {self.opens:%H:%M}-{self.closes:%H:%M} {self.zone.key}"
+
+
+def promise(handoff: Handoff, kind: str, *, at: datetime) -> None:
+    """Start the clock of a promise ('answer' or 'attempt') on a hand-off that its caller saves."""
+    terms = handoff.agreement
+    minutes = terms.attempt_within if kind == "attempt" else terms.accept_within
+    if handoff.origin == Handoff.Origin.HAND_RAISE:
+        minutes = min(minutes, terms.hand_raise_within)
+    handoff.promise, handoff.due_at = kind, Calendar.of(terms).due(at, minutes)
+    handoff.reminded_at = handoff.breached_at = None
+
+
+def settle(handoff: Handoff) -> None:
+    """Stop the clock that runs. Whether it was kept in time is told by the hand-off's own moments."""
+    handoff.promise, handoff.due_at = "", None
+
+
+@transaction.atomic
+def sweep(limit: int = 500) -> int:
+    """Mark promises that ran out and tell whose they were and the managers; once each, any number of sweeps at once."""
+    now = timezone.now()
+    over = list(
+        Handoff.objects.open()
+        .filter(due_at__lt=now, breached_at=None)
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .select_related("lead", "owner")
+        .order_by("due_at")[:limit]
+    )
+    Handoff.objects.filter(pk__in=[handoff.pk for handoff in over]).update(breached_at=now)
+    managers = list(User.objects.on(Team.MANAGEMENT)) if over else []
+    reps = list(User.objects.on(Team.SALES)) if any(handoff.owner is None for handoff in over) else []
+    for handoff in over:
+        notices.write(
+            kind="promise:over",
+            to=[*managers, *([handoff.owner] if handoff.owner else reps)],
+            lead=handoff.lead,
+            text=_waits(handoff),
+            event=f"promise:{handoff.pk}:{handoff.promise}",
+        )
+    return len(over)
+
+
+def _waits(handoff: Handoff) -> str:
+    if handoff.promise == "attempt":
+        return _("%(lead)s waits for a first attempt longer than promised.") % {"lead": handoff.lead}
+    return _("%(lead)s waits for an answer longer than promised.") % {"lead": handoff.lead}

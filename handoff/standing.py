@@ -1,0 +1,146 @@
+"""Where a lead stands between the teams: its open hand-off or deal, how one ends, and where the lead goes back to."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.choices import Team
+from accounts.models import User
+from handoff import notices, sla
+from handoff.models import Deal, Handoff, Reason
+from leads import timeline
+from leads.models import Lead, Outcome
+from personas.choices import Lane, Stage
+
+
+def open_handoff(lead: Lead) -> Handoff:
+    """The open hand-off of a locked lead; raise ValidationError telling what happened if there is none."""
+    handoff = lead.handoffs.open().select_related("agreement", "owner").first()
+    if handoff is None:
+        raise ValidationError(happened_since(lead))
+    handoff.lead = lead
+    return handoff
+
+
+def of(lead: Lead) -> str:
+    """A lead's standing in one word ('mofu:sal:12'): a form that was made for another standing is stale."""
+    if lead.stage == Stage.MOFU:
+        handoff = lead.handoffs.open().first()
+        return f"mofu:{handoff.lane}:{handoff.pk}" if handoff else "mofu"
+    if lead.stage == Stage.BOFU:
+        deal = lead.deals.open().order_by("pk").first()
+        return f"bofu:{deal.step}:{deal.pk}" if deal else "bofu"
+    return lead.stage
+
+
+def check_seen(lead: Lead, seen: str) -> None:
+    """Raise ValidationError when a locked lead no longer stands where the form's reader saw it."""
+    if seen and seen != of(lead):
+        raise ValidationError(happened_since(lead))
+
+
+def happened_since(lead: Lead) -> str:
+    """One sentence on the newest act, for somebody whose page is older than it."""
+    last = lead.activities.of_kinds("handoff", "deal", "stage").select_related("actor").order_by("-at", "-id").first()
+    stage = Stage(lead.stage).label
+    if last is None:
+        return _("%(lead)s is in %(stage)s now. Nothing was changed.") % {"lead": lead, "stage": stage}
+    when = date_format(timezone.localtime(last.recorded_at), "j M H:i")
+    if last.actor:
+        return _("%(who)s moved %(lead)s on at %(when)s; it is in %(stage)s now. Nothing was changed.") % {
+            "who": last.actor,
+            "lead": lead,
+            "when": when,
+            "stage": stage,
+        }
+    return _("%(lead)s moved on at %(when)s and is in %(stage)s now. Nothing was changed.") % {
+        "lead": lead,
+        "when": when,
+        "stage": stage,
+    }
+
+
+def home(lead: Lead) -> str:
+    """Where a lead goes back to from MOFU or BOFU without a win: a customer stays a customer, anybody else is nurtured."""
+    last = lead.visits.filter(stage__in=[Stage.TOFU, Stage.CUSTOMER]).order_by("-seq").first()
+    return Stage.CUSTOMER if last and last.stage == Stage.CUSTOMER else Stage.TOFU
+
+
+def qualified(handoff: Handoff, *, actor: User | None, at: datetime, imported: bool = False) -> None:
+    """Write down that the hand-off meets the definition of SQL, and who says so."""
+    handoff.lane, handoff.qualified_at, handoff.qualified_by = Lane.SQL, at, actor
+    handoff.save(update_fields=["lane", "qualified_at", "qualified_by"])
+    learn(handoff.lead, Outcome.Kind.QUALIFIED, at=at, imported=imported)
+    timeline.record(handoff.lead, kind="handoff:qualify", actor=actor, at=at, imported=imported)
+
+
+def end(
+    handoff: Handoff,
+    how: str,
+    *,
+    actor: User | None,
+    at: datetime,
+    reason: Reason | None = None,
+    verdict: str = "",
+) -> None:
+    """End a hand-off with its verdict, stop its clock, and tell who offered it."""
+    handoff.end, handoff.ended_at, handoff.ended_by = how, at, actor
+    handoff.reason, handoff.verdict = reason, verdict
+    sla.settle(handoff)
+    handoff.save(update_fields=["end", "ended_at", "ended_by", "reason", "verdict", "due_at", "promise"])
+    if handoff.imported:
+        return
+    lead = handoff.lead
+    notices.write(
+        kind=f"handoff:{how}",
+        to=[person for person in {handoff.offered_by, lead.marketer} if person and person.team == Team.MARKETING],
+        lead=lead,
+        actor=actor,
+        text=_verdict(handoff, lead),
+        event=f"handoff:{handoff.pk}:{how}",
+    )
+
+
+def _verdict(handoff: Handoff, lead: Lead) -> str:
+    words = Handoff.End(handoff.end).label
+    if handoff.reason:
+        text = _("%(lead)s: %(what)s because: %(why)s") % {"lead": lead, "what": words, "why": handoff.reason.label}
+    else:
+        text = _("%(lead)s: %(what)s") % {"lead": lead, "what": words}
+    return f"{text}. {handoff.verdict}" if handoff.verdict else text
+
+
+def close_deals(lead: Lead, *, actor: User | None, at: datetime, note: str) -> None:
+    """Close what is still open on a lead that leaves the pipeline without a win."""
+    lead.deals.open().filter(roles__lead=lead, roles__primary=True).update(
+        status=Deal.Status.LOST, closed_at=at, closed_by=actor, note=note
+    )
+
+
+def learn(lead: Lead, kind: str, *, at: datetime, reason: Reason | None = None, imported: bool = False) -> None:
+    """Leave the verdict or outcome that scores learn from."""
+    Outcome.objects.create(lead=lead, kind=kind, reason=reason.code if reason else "", at=at, imported=imported)
+
+
+def look_again(lead: Lead, on: date | None, *, reason: Reason | None, at: datetime) -> date | None:
+    """Set the day on which to look again: the chosen one, else the reason's usual distance. Returns it."""
+    if on is not None and on <= timezone.localdate():
+        raise ValidationError(
+            {"look_again_on": _("This day is past. Everything else was kept; choose a later one.")}
+        )
+    days = reason.look_again_days if reason else 0
+    lead.look_again_on = on or (timezone.localdate(at) + timedelta(days=days) if days else None)
+    lead.save(update_fields=["look_again_on"])
+    return lead.look_again_on
+
+
+def reason_for(act: str, reason: Reason | None) -> Reason:
+    """The given reason if it is one for this act; a reason is never guessed."""
+    if reason is None or reason.act != act:
+        raise ValidationError({"reason": _("Choose a reason. Everything else was kept.")})
+    return reason

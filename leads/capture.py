@@ -1,0 +1,304 @@
+"""The door: keep what came in, then make a lead of it. One submission or a thousand go the same way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.choices import Team
+from accounts.models import User
+from leads import identity, pipeline, scoring, timeline
+from leads.identity import KNOWN_FIELDS, Profile
+from leads.models import Activity, Company, Import, Lead, Signal, Submission
+from personas.choices import Stage
+
+#: Beyond the profile, a payload may say what the person did, and whether a file's word goes over ours.
+PAYLOAD_FIELDS = KNOWN_FIELDS | {"activity", "hand_raise", "purchase", "overwrite", "outcome"}
+MAX_ATTEMPTS = 5
+#: What a kind of activity may be called: namespaced, short, lower case.
+KIND_LENGTH = 40
+
+
+@dataclass
+class Processed:
+    """What became of one submission: its lead, whether it is new, and the fields that changed."""
+
+    submission: Submission
+    lead: Lead | None = None
+    created: bool = False
+    changed: list[str] = field(default_factory=list)
+
+
+def accept(
+    payload: dict[str, Any],
+    *,
+    way: str,
+    actor: User | None = None,
+    key: str | None = None,
+    at: datetime | None = None,
+    upload: Import | None = None,
+) -> Submission:
+    """Keep a submission as it came; raise ValidationError, by field, if nobody could ever make a lead of it.
+
+    The same key gives the submission that is already here, so that a retry or a double click is one lead.
+    """
+    check(payload)
+    submission = Submission(
+        payload=_plain(payload), way=way, actor=actor, key=key, at=at or timezone.now(), upload=upload
+    )
+    try:
+        with transaction.atomic():
+            submission.save(force_insert=True)
+    except IntegrityError:
+        earlier = Submission.objects.filter(key=key).first() if key else None
+        if earlier is None:
+            raise
+        return earlier
+    return submission
+
+
+def check(payload: dict[str, Any]) -> Profile:
+    """Read a payload whole, or raise ValidationError naming each field that is wrong."""
+    unknown = set(payload) - PAYLOAD_FIELDS
+    if unknown:
+        raise ValidationError({name[:80]: _("This is not a field of a lead.") for name in sorted(unknown)})
+    activity = payload.get("activity") or {}
+    if not isinstance(activity, dict) or len(str(activity.get("kind", ""))) > KIND_LENGTH:
+        raise ValidationError({"activity": _("Expected an activity with a kind such as web:pricing.")})
+    if activity.get("at"):
+        identity.read_moment(activity["at"])
+    return Profile.read(payload)
+
+
+def _plain(payload: dict[str, Any]) -> Any:
+    """The payload as JSON gives it back: dates as ISO text, decimals as text; NULs, which no column takes, left out."""
+    return json.loads(json.dumps(payload, cls=DjangoJSONEncoder).replace("\\u0000", ""))
+
+
+def process_waiting(limit: int = 200) -> int:
+    """Process what waits, oldest first; safe to run anywhere, any number at once. Returns how many are done."""
+    with transaction.atomic():
+        waiting = Submission.objects.filter(processed_at=None, attempts__lt=MAX_ATTEMPTS).order_by("id")
+        batch = list(waiting.select_for_update(skip_locked=True)[:limit])
+        try:
+            with transaction.atomic():
+                process(batch)
+        except DatabaseError:
+            for submission in batch:  # one of them spoils the batch: find it, keep it with its error, do the rest
+                _process_alone(submission)
+    return len(batch)
+
+
+def _process_alone(submission: Submission) -> None:
+    try:
+        with transaction.atomic():
+            process([submission])
+    except DatabaseError as error:
+        submission.attempts += 1
+        submission.error = repr(error)
+        submission.save(update_fields=["attempts", "error"])
+
+
+@transaction.atomic
+def process(submissions: Sequence[Submission]) -> list[Processed]:
+    """Make leads of submissions: identify, record, score, notice readiness, in one transaction.
+
+    A submission that cannot be read stays unprocessed with its error; database errors are the caller's.
+    """
+    now = timezone.now()
+    readable = [(done, profile) for done in map(Processed, submissions) if (profile := _read(done.submission))]
+    profiles = [profile for _done, profile in readable]
+    identity.hold(profiles)
+    leads = _leads([done for done, _profile in readable], profiles, now)
+    timeline.record_many([_first_line(done, lead) for (done, _profile), lead in zip(readable, leads, strict=True)])
+    _wake([done for done, _profile in readable], now)
+    crossed = set(scoring.rescore({lead.pk for lead in leads}, at=now)) if leads else set()
+    historic = {done.lead.pk for done, _profile in readable if done.lead and done.submission.way == Submission.Way.FILE}
+    pipeline.notice_readiness(crossed - historic, at=now)
+    _raise_signals([done for done, _profile in readable])
+    for done, _profile in readable:
+        done.submission.processed_at, done.submission.lead, done.submission.error = now, done.lead, ""
+    Submission.objects.bulk_update([done.submission for done, _p in readable], ["processed_at", "lead", "error"])
+    return [done for done, _profile in readable]
+
+
+def _read(submission: Submission) -> Profile | None:
+    try:
+        return check(submission.payload)
+    except ValidationError as error:
+        submission.attempts, submission.error = MAX_ATTEMPTS, str(error)
+        submission.save(update_fields=["attempts", "error"])
+        return None
+
+
+def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetime) -> list[Lead]:
+    """Find or make the lead of each profile; two profiles of one new person make one lead."""
+    companies = identity.companies(profiles)
+    sources, campaigns = identity.sources(profiles), identity.campaigns(profiles)
+    found = identity.resolve(profiles)
+    known = {lead.pk: lead for lead in Lead.objects.locked({pk for pk in found if pk})}
+    fresh: dict[identity.Key, Lead] = {}
+    new: list[Lead] = []
+    began: dict[Lead, datetime] = {}
+    leads: list[Lead] = []
+    touched: dict[int, Lead] = {}
+    for done, profile, company, pk in zip(dones, profiles, companies, found, strict=True):
+        submission = done.submission
+        lead = known.get(pk) if pk else next((fresh[key] for key in profile.naming_keys if key in fresh), None)
+        if lead is None:
+            at = profile.first_seen_at or submission.at
+            lead = Lead(stage=Stage.TOFU, stage_since=at, moves=1, first_seen_at=at, last_activity_at=at)
+            if submission.actor and submission.actor.team == Team.MARKETING:
+                lead.marketer = submission.actor
+            done.created = True
+            new.append(lead)
+        elif lead.pk:
+            touched[lead.pk] = lead
+        for key in profile.naming_keys:
+            fresh.setdefault(key, lead)
+        changed = _fill(lead, profile, company, overwrite=bool(submission.payload.get("overwrite")))
+        if lead.source is None and profile.source:
+            lead.source = sources[profile.source]
+            changed.append("source")
+        if lead.campaign is None and profile.campaign:
+            lead.campaign = campaigns[profile.campaign.lower()]
+            changed.append("campaign")
+        done.lead, done.changed = lead, [] if done.created else changed
+        leads.append(lead)
+    Lead.objects.bulk_create(new)
+    for done in dones:
+        if done.created and done.lead:
+            began[done.lead] = done.lead.first_seen_at
+    imported = {d.lead for d in dones if d.lead and d.created and d.submission.way == Submission.Way.FILE}
+    pipeline.enter(new, actor=None, at=began, imported=imported)
+    changed_leads = [touched[pk] for pk in sorted(touched)]
+    for lead in changed_leads:
+        lead.version += 1
+    Lead.objects.bulk_update(changed_leads, [*FILLED, "company", "custom", "source", "campaign", "version"])
+    identity.remember(
+        (lead.pk, key) for lead, profile in zip(leads, profiles, strict=True) for key in profile.keys
+    )
+    return leads
+
+
+#: Columns that a profile fills.
+FILLED = (
+    "name", "email", "phone", "job_title", "country", "value", "currency",
+    "preferred_contact", "next_action", "next_action_at", "first_seen_at",
+)  # fmt: skip
+
+
+def _fill(lead: Lead, profile: Profile, company: Company | None, *, overwrite: bool) -> list[str]:
+    """Take over what the profile knows: what is empty here, or, from a file that goes over ours, what differs.
+
+    The first touch (source, campaign, the earliest `first_seen_at`) is never overwritten.
+    """
+    changed = []
+    for name in FILLED:
+        ours, theirs = getattr(lead, name), getattr(profile, name)
+        if theirs in (None, "") or theirs == ours:
+            continue
+        if name == "first_seen_at":
+            if lead.pk is None or theirs >= ours:
+                continue
+        elif ours not in (None, "") and not overwrite and not (name == "currency" and lead.pk is None):
+            continue
+        setattr(lead, name, theirs)
+        changed.append(name)
+    if company and lead.company_id != company.pk and (lead.company_id is None or overwrite):
+        lead.company = company
+        changed.append("company")
+    for name, value in profile.custom.items():
+        if lead.custom.get(name) != value and (overwrite or name not in lead.custom):
+            lead.custom[name] = value
+            changed.append(f"custom.{name}")
+    return changed
+
+
+#: The first line of a timeline says how a lead came in.
+CAME_BY = {
+    Submission.Way.HAND: "lead:added",
+    Submission.Way.API: "lead:captured",
+    Submission.Way.FILE: "lead:imported",
+    Submission.Way.FORM: "form:submit",
+}
+
+
+def _first_line(done: Processed, lead: Lead) -> Activity:
+    submission, said = done.submission, done.submission.payload.get("activity") or {}
+    raised = submission.payload.get("hand_raise")
+    kind = said.get("kind") or ("form:hand_raise" if raised else CAME_BY[Submission.Way(submission.way)])
+    imported = submission.way == Submission.Way.FILE
+    at = identity.read_moment(said["at"]) if said.get("at") else submission.at
+    return Activity(
+        lead=lead,
+        kind=kind,
+        text=str(said.get("text", ""))[:10_000],
+        data={"changed": done.changed} if done.changed else {},
+        actor=submission.actor,
+        campaign=lead.campaign if done.created else None,
+        at=lead.first_seen_at if imported and done.created else at,
+        imported=imported,
+    )
+
+
+def _wake(dones: Sequence[Processed], now: datetime) -> None:
+    """New activity brings back who was OUT, unless they asked not to be contacted."""
+    for done in dones:
+        lead = done.lead
+        inbound = done.submission.way in (Submission.Way.API, Submission.Way.FORM)
+        if lead and inbound and lead.stage == Stage.OUT and not lead.do_not_contact:
+            pipeline.move(lead, Stage.TOFU, act="return_by_self", at=now)
+
+
+def _raise_signals(dones: Sequence[Processed]) -> None:
+    """Hand-raises, purchases and a file's outcomes are for `handoff` to answer."""
+    signals = []
+    for done in dones:
+        submission, payload = done.submission, done.submission.payload
+        for name, kind in (
+            ("hand_raise", Signal.Kind.HAND_RAISE),
+            ("purchase", Signal.Kind.PURCHASE),
+            ("outcome", Signal.Kind.OUTCOME),
+        ):
+            if said := payload.get(name):
+                said = said if isinstance(said, dict) else {}
+                signals.append(
+                    Signal(
+                        lead=done.lead,
+                        kind=kind,
+                        payload=said,
+                        key=said.get("key") or f"submission:{submission.pk}:{kind}",
+                        at=identity.read_moment(said["at"]) if said.get("at") else submission.at,
+                        imported=submission.way == Submission.Way.FILE,
+                    )
+                )
+    Signal.objects.bulk_create(signals, ignore_conflicts=True)
+
+
+@transaction.atomic
+def log(
+    lead: Lead,
+    *,
+    kind: str,
+    actor: User | None = None,
+    text: str = "",
+    data: dict[str, Any] | None = None,
+    at: datetime | None = None,
+) -> Activity:
+    """Record a touch and count what it is worth: timeline, score and readiness together."""
+    lead, now = Lead.objects.lock(lead), timezone.now()
+    if at and at > now:
+        raise ValidationError({"at": _("This moment is still to come. Everything else was kept; choose an earlier one.")})
+    activity = timeline.record(lead, kind=kind, actor=actor, text=text, data=data, at=at or now)
+    pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
+    return activity

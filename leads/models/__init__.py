@@ -1,0 +1,27 @@
+from leads.models.activity import Activity
+from leads.models.campaign import Campaign, Source
+from leads.models.exchange import Import
+from leads.models.identity import Identity
+from leads.models.lead import Company, Lead
+from leads.models.outcome import Outcome
+from leads.models.scoring import LeadScore, Scorecard
+from leads.models.signal import Signal
+from leads.models.stage import StageChange, Visit
+from leads.models.submission import Submission
+
+__all__ = [
+    "Activity",
+    "Campaign",
+    "Company",
+    "Identity",
+    "Import",
+    "Lead",
+    "LeadScore",
+    "Outcome",
+    "Scorecard",
+    "Signal",
+    "Source",
+    "StageChange",
+    "Submission",
+    "Visit",
+]

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from leads.models.lead import Lead
+
+#: A grade begins at this score.
+GRADES = (("A", 75), ("B", 50), ("C", 25), ("D", 0))
+
+
+def default_points() -> dict[str, Any]:
+    """The points a new installation starts from; editable data ever after."""
+    return {
+        "half_life_days": 30,
+        "fit": [
+            {"label": "Business e-mail address", "field": "business_email", "op": "is", "value": "yes", "points": 8},
+            {"label": "Phone number known", "field": "phone", "op": "known", "value": "", "points": 4},
+            {
+                "label": "Decides or leads a department",
+                "field": "job_title",
+                "op": "contains",
+                "value": ["head", "director", "chief", "manager", "owner", "founder", "lead", "vp", "ceo", "cfo", "cto"],
+                "points": 18,
+            },
+            {"label": "Company of 20 people or more", "field": "size", "op": "at_least", "value": 20, "points": 12},
+            {"label": "Industry known", "field": "industry", "op": "known", "value": "", "points": 4},
+            {"label": "Country known", "field": "country", "op": "known", "value": "", "points": 4},
+        ],
+        "engagement": [
+            {"label": "Asked to talk", "kind": "form:hand_raise", "points": 30, "cap": 30},
+            {"label": "Pricing page", "kind": "web:pricing", "points": 8, "cap": 24},
+            {"label": "Other pages", "kind": "web:page", "points": 2, "cap": 12},
+            {"label": "Filled in a form", "kind": "form:submit", "points": 10, "cap": 20},
+            {"label": "Webinar or event", "kind": "event:attended", "points": 14, "cap": 28},
+            {"label": "Replied to an e-mail", "kind": "email:reply", "points": 12, "cap": 24},
+            {"label": "Clicked an e-mail", "kind": "email:click", "points": 4, "cap": 12},
+            {"label": "Spoke on the phone", "kind": "call:spoke", "points": 12, "cap": 24},
+            {"label": "Met", "kind": "meeting:met", "points": 15, "cap": 30},
+        ],
+    }
+
+
+class Scorecard(models.Model):
+    """The agreed points and the MQL line that stands on them, in versions; an agreement pins one."""
+
+    version = models.PositiveIntegerField(unique=True)
+    points = models.JSONField(default=default_points)
+    mql_line = models.PositiveSmallIntegerField(_("MQL line"), default=60)
+    in_force = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("scorecard")
+        constraints = [
+            models.UniqueConstraint(fields=["in_force"], condition=Q(in_force=True), name="scorecard_one_in_force"),
+            models.CheckConstraint(condition=Q(mql_line__gte=1, mql_line__lte=100), name="scorecard_line_within_score"),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.version}"
+
+
+class LeadScore(models.Model):
+    """A lead's points as last counted: a narrow side table, since they change far oftener than the lead.
+
+    `parts` is a list of {"group": "fit"|"engagement", "label", "points"} that sums to `total` exactly.
+    """
+
+    lead = models.OneToOneField(Lead, models.CASCADE, primary_key=True, related_name="score")
+    fit = models.PositiveSmallIntegerField(default=0)
+    engagement = models.PositiveSmallIntegerField(default=0)
+    total = models.PositiveSmallIntegerField(default=0)
+    parts = models.JSONField(default=list)
+    scorecard = models.ForeignKey(Scorecard, models.PROTECT, null=True, related_name="+", db_index=False)
+    scored_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("score")
+        constraints = [
+            models.CheckConstraint(condition=Q(fit__lte=50, engagement__lte=50), name="score_halves_within_50"),
+            models.CheckConstraint(
+                condition=Q(total=models.F("fit") + models.F("engagement")), name="score_is_fit_and_engagement"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-total", "-lead"], name="score_highest"),  # table sorted by score
+            # leads.scoring.rescore_faded reads these: interest that has not been counted anew for a day
+            models.Index(fields=["scored_at"], condition=Q(engagement__gt=0), name="score_fading"),
+        ]
+
+    @property
+    def grade(self) -> str:
+        return next(grade for grade, floor in GRADES if self.total >= floor)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from leads.models.exchange import Import
+from leads.models.lead import Lead
+
+
+class Submission(models.Model):
+    """What came in, kept raw before anything is made of it. Where `processed_at` is NULL, work is waiting."""
+
+    class Way(models.TextChoices):
+        HAND = "hand", _("By hand")
+        API = "api", _("API")
+        FILE = "file", _("File")
+        FORM = "form", _("Form")
+
+    way = models.CharField(max_length=8, choices=Way)
+    payload = models.JSONField()
+    key = models.CharField(max_length=120, null=True, help_text=_("The sender's own key: the same key is one submission."))
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    upload = models.ForeignKey(Import, models.CASCADE, null=True, related_name="submissions")
+    at = models.DateTimeField(default=timezone.now, help_text=_("When it happened."))
+    received_at = models.DateTimeField(default=timezone.now)
+    processed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+    lead = models.ForeignKey(Lead, models.SET_NULL, null=True, related_name="submissions")
+
+    class Meta:
+        verbose_name = _("submission")
+        constraints = [
+            models.CheckConstraint(condition=Q(way__in=["hand", "api", "file", "form"]), name="submission_way_known"),
+            models.UniqueConstraint(fields=["key"], name="submission_key_once"),
+        ]
+        indexes = [
+            # leads.capture.process_waiting reads these, oldest first
+            models.Index(fields=["id"], condition=Q(processed_at=None), name="submission_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.way} {self.received_at:%Y-%m-%d %H:%M}"

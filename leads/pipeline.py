@@ -1,0 +1,107 @@
+"""The graph of stages, and the one function that moves a lead along it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from leads.models import Lead, Scorecard, Signal, StageChange, Visit
+from personas.choices import Stage
+
+#: Where a lead may go from where it stands. Every move is the consequence of an act; `handoff` holds the acts.
+MOVES: dict[str, frozenset[str]] = {
+    Stage.TOFU: frozenset({Stage.MOFU, Stage.CUSTOMER, Stage.OUT}),
+    Stage.MOFU: frozenset({Stage.TOFU, Stage.BOFU, Stage.CUSTOMER, Stage.OUT}),
+    Stage.BOFU: frozenset({Stage.MOFU, Stage.TOFU, Stage.CUSTOMER, Stage.OUT}),
+    Stage.CUSTOMER: frozenset({Stage.MOFU, Stage.TOFU, Stage.OUT}),
+    Stage.OUT: frozenset({Stage.TOFU, Stage.CUSTOMER}),
+}
+#: The way forward; what a move leaves out of it is recorded as skipped.
+FORWARD = [Stage.TOFU, Stage.MOFU, Stage.BOFU, Stage.CUSTOMER]
+
+
+def skipped(old: str, new: str) -> list[str]:
+    """The stages that a move forward passes over."""
+    if old not in FORWARD or new not in FORWARD:
+        return []
+    return [stage.value for stage in FORWARD[FORWARD.index(Stage(old)) + 1 : FORWARD.index(Stage(new))]]
+
+
+def enter(leads: Iterable[Lead], *, actor: User | None, at: dict[Lead, datetime], imported: Collection[Lead]) -> None:
+    """Write the first ledger row and the first visit of new leads, which begin in TOFU."""
+    changes, visits = [], []
+    for lead in leads:
+        common = {"lead": lead, "seq": 1, "imported": lead in imported}
+        changes.append(StageChange(old="", new=lead.stage, act="capture", actor=actor, at=at[lead], **common))
+        visits.append(Visit(stage=lead.stage, entered_at=at[lead], **common))
+    StageChange.objects.bulk_create(changes)
+    Visit.objects.bulk_create(visits)
+
+
+@transaction.atomic
+def move(
+    lead: Lead,
+    to: str,
+    *,
+    act: str,
+    at: datetime,
+    actor: User | None = None,
+    reason: str = "",
+    note: str = "",
+    imported: bool = False,
+) -> StageChange:
+    """Move a locked lead: ledger row, visit and stage together; raise ValidationError if the journey forbids it."""
+    old = lead.stage
+    if to not in MOVES[old]:
+        raise ValidationError(
+            _("A lead cannot move from %(old)s to %(new)s.") % {"old": Stage(old).label, "new": _label(to)}
+        )
+    lead.moves += 1
+    change = StageChange.objects.create(
+        lead=lead,
+        seq=lead.moves,
+        old=old,
+        new=to,
+        act=act,
+        reason=reason,
+        note=note,
+        skipped=skipped(old, to),
+        actor=actor,
+        scorecard_id=lead.score.scorecard_id if hasattr(lead, "score") else None,
+        at=at,
+        imported=imported,
+    )
+    Visit.objects.filter(lead=lead).open().update(left_at=at, left_to=to, left_by=act, reason=reason)
+    Visit.objects.create(lead=lead, seq=lead.moves, stage=to, entered_at=at, entered_from=old, imported=imported)
+    lead.stage, lead.stage_since = to, at
+    lead.version += 1
+    if to == Stage.CUSTOMER and lead.customer_since is None:
+        lead.customer_since = at
+    lead.save(update_fields=["stage", "stage_since", "moves", "version", "customer_since"])
+    return change
+
+
+def _label(stage: str) -> str:
+    return str(Stage(stage).label) if stage in Stage.values else stage
+
+
+def notice_readiness(crossed: Collection[int], *, at: datetime) -> int:
+    """Leave a signal for each TOFU lead that has just crossed the MQL line, unless it was asked to wait.
+
+    Returns how many signals there are. Handing over is not done here: `handoff` answers signals.
+    """
+    if not crossed:
+        return 0
+    today = timezone.localdate()
+    waited = Q(look_again_on=None) | Q(look_again_on__lte=today)
+    ready = Lead.objects.filter(waited, pk__in=crossed, stage=Stage.TOFU, do_not_contact=False).values_list("pk", flat=True)
+    line = Scorecard.objects.get(in_force=True).mql_line
+    signals = [Signal(lead_id=pk, kind=Signal.Kind.MQL_LINE, at=at, payload={"line": line}) for pk in ready]
+    return len(Signal.objects.bulk_create(signals, ignore_conflicts=True))

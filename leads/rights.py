@@ -1,0 +1,109 @@
+"""Who may do what: team x stage x act x field, in one place. Pages, API, export and feed all ask here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import Team
+from accounts.models import User
+from personas.choices import Stage
+
+MARKETING, SALES, BOTH = {Team.MARKETING}, {Team.SALES}, {Team.MARKETING, Team.SALES}
+TOFU, MOFU, BOFU, CUSTOMER, OUT = Stage.TOFU, Stage.MOFU, Stage.BOFU, Stage.CUSTOMER, Stage.OUT
+
+
+class HasStage(Protocol):
+    stage: str
+
+
+#: act -> stage -> the teams that may do it there. Management may do every act in the stages that are named.
+ACTS: dict[str, dict[str, set[Team]]] = {
+    "view": dict.fromkeys(Stage, BOTH),
+    "comment": dict.fromkeys(Stage, BOTH),
+    "edit": {TOFU: MARKETING, MOFU: BOTH, BOFU: SALES, CUSTOMER: BOTH, OUT: MARKETING},
+    "log": {TOFU: MARKETING, MOFU: BOTH, BOFU: SALES, CUSTOMER: BOTH, OUT: MARKETING},
+    "offer": {TOFU: MARKETING},
+    "claim_early": {TOFU: SALES},
+    "claim": {MOFU: SALES},
+    "accept": {MOFU: SALES},
+    "return": {MOFU: SALES},
+    "qualify": {MOFU: BOTH},
+    "recycle": {MOFU: BOTH},
+    "withdraw": {MOFU: MARKETING},
+    "open_deal": {MOFU: SALES},
+    "requalify": {BOFU: SALES},
+    "advance": {BOFU: SALES},
+    "win": {BOFU: SALES},
+    "lose": {BOFU: SALES},
+    "edit_deal": dict.fromkeys(Stage, SALES),
+    "disqualify": {TOFU: MARKETING, MOFU: BOTH, BOFU: SALES, CUSTOMER: BOTH},
+    "expand": {CUSTOMER: BOTH},
+    "churn": {CUSTOMER: BOTH},
+    "reopen": {OUT: MARKETING},
+}
+
+#: Fields that marketing keeps where sales owns the rest of the record.
+KEPT_BY_MARKETING = frozenset({"source", "campaign", "persona"})
+
+#: Acts that belong to no lead.
+TEAM_ACTS: dict[str, set[Team]] = {
+    "add": BOTH,
+    "import": MARKETING,
+    "export": BOTH,
+    "personas": BOTH,
+    "settings": set(),
+    "people": set(),
+}
+
+EDITABLE_STAGES: dict[str, list[str]] = {
+    team: [stage for stage, teams in ACTS["edit"].items() if team in teams or team == Team.MANAGEMENT] for team in Team
+}
+
+WHO = {
+    frozenset(MARKETING): gettext_lazy("marketing"),
+    frozenset(SALES): gettext_lazy("sales"),
+    frozenset(BOTH): gettext_lazy("marketing and sales"),
+    frozenset(): gettext_lazy("management"),
+}
+
+
+def allowed(actor: User, teams: set[Team]) -> bool:
+    return actor.is_authenticated and actor.is_active and (actor.team in teams or actor.team == Team.MANAGEMENT)
+
+
+def may(actor: User, act: str, lead: HasStage | None = None) -> bool:
+    """Whether this person may do this act, to this lead as it stands, or at all when the act needs no lead."""
+    if lead is None:
+        return allowed(actor, TEAM_ACTS[act])
+    return lead.stage in ACTS[act] and allowed(actor, ACTS[act][lead.stage])
+
+
+def may_edit(actor: User, field: str, lead: HasStage) -> bool:
+    """Field ownership follows the stage; in BOFU marketing keeps source, campaign and persona."""
+    if lead.stage == BOFU and field in KEPT_BY_MARKETING:
+        return allowed(actor, MARKETING)
+    return may(actor, "edit", lead)
+
+
+def who_may(act: str, lead: HasStage | None = None) -> str:
+    """The sentence a refused person reads."""
+    if lead is None:
+        return _("This is for %(who)s.") % {"who": WHO[frozenset(TEAM_ACTS[act])]}
+    if lead.stage not in ACTS[act]:
+        return _("This is not open while the lead is in %(stage)s. Nothing was changed.") % {
+            "stage": Stage(lead.stage).label
+        }
+    return _("In %(stage)s this is for %(who)s. Nothing was changed.") % {
+        "stage": Stage(lead.stage).label,
+        "who": WHO[frozenset(ACTS[act][lead.stage])],
+    }
+
+
+def permit(actor: User, act: str, lead: HasStage | None = None) -> None:
+    """Raise PermissionDenied, saying who may, unless `may()`."""
+    if not may(actor, act, lead):
+        raise PermissionDenied(who_may(act, lead))

@@ -1,0 +1,138 @@
+"""The agreed points: how well a lead fits and how much it is interested, with every point accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from leads.identity import is_business_email
+from leads.models import Lead, LeadScore, Scorecard
+from personas.fit import fit, holding
+from personas.models import Persona
+
+HALF = 50  # fit and engagement each count for at most this much
+FADED_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points of one lead: `fit` and `engagement` (0-50 each), and `parts` that sum to them exactly."""
+
+    fit: int
+    engagement: int
+    parts: list[dict[str, Any]]
+
+    @property
+    def total(self) -> int:
+        return self.fit + self.engagement
+
+
+def score(profile: Mapping[str, Any], touches: Mapping[str, tuple[int, float]], points: Mapping[str, Any]) -> Points:
+    """Count the points of a profile and its touches.
+
+    `touches` maps an activity kind to how often it happened and to the sum of 2^(-age / half-life) over its
+    activities: exponential decay, so that a touch is worth half after each half-life.
+    """
+    fits = [_part("fit", str(rule), rule.points) for rule in holding(points["fit"], profile)]
+    interests = []
+    for rule in points["engagement"]:
+        count, weight = touches.get(rule["kind"], (0, 0.0))
+        worth = min(rule["cap"], round(rule["points"] * weight))
+        if worth:
+            label = rule["label"] if count == 1 else _("%(what)s, %(count)d times") % {"what": rule["label"], "count": count}
+            interests.append(_part("engagement", label, worth))
+    return Points(_capped("fit", fits), _capped("engagement", interests), fits + interests)
+
+
+def _part(group: str, label: str, points: int) -> dict[str, Any]:
+    return {"group": group, "label": label, "points": points}
+
+
+def _capped(group: str, parts: list[dict[str, Any]]) -> int:
+    total = sum(part["points"] for part in parts)
+    held = max(0, min(HALF, total))
+    if held != total:
+        parts.append(_part(group, _("At most %(most)d points count") % {"most": HALF}, held - total))
+    return held
+
+
+def facts(lead: Lead) -> dict[str, Any]:
+    """The plain facts that rules read of a lead."""
+    return {**lead.profile, "business_email": "yes" if lead.email and is_business_email(lead.email) else ""}
+
+
+def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
+    """Count these leads' points anew and write them; return those that have just crossed the MQL line."""
+    at = at or timezone.now()
+    card = Scorecard.objects.get(in_force=True)
+    personas = list(Persona.objects.in_use())
+    before = dict(LeadScore.objects.filter(lead__in=leads).values_list("lead", "total"))
+    touches = _touches(leads, card.points, at)
+    scores, repersoned = [], []
+    for lead in Lead.objects.filter(pk__in=leads).select_related("company", "source").order_by("pk"):
+        known = facts(lead)
+        points = score(known, touches.get(lead.pk, {}), card.points)
+        scores.append(
+            LeadScore(
+                lead=lead,
+                fit=points.fit,
+                engagement=points.engagement,
+                total=points.total,
+                parts=points.parts,
+                scorecard=card,
+                scored_at=at,
+            )
+        )
+        persona = fit(known, personas).persona
+        if personas and not lead.persona_chosen and lead.persona_id != (persona.pk if persona else None):
+            lead.persona = persona
+            repersoned.append(lead)
+    LeadScore.objects.bulk_create(
+        scores,
+        update_conflicts=True,
+        unique_fields=["lead"],
+        update_fields=["fit", "engagement", "total", "parts", "scorecard", "scored_at"],
+    )
+    if repersoned:
+        Lead.objects.bulk_update(repersoned, ["persona"])
+    return [s.lead_id for s in scores if before.get(s.lead_id, 0) < card.mql_line <= s.total]
+
+
+def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> dict[int, dict[str, tuple[int, float]]]:
+    half_life = points["half_life_days"]
+    found: dict[int, dict[str, tuple[int, float]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT lead_id, kind, count(*),
+                   sum(power(2, -greatest(date_part('epoch', %s::timestamptz - at), 0) / %s))
+              FROM leads_activity
+             WHERE lead_id = ANY(%s) AND kind = ANY(%s) AND at > %s
+             GROUP BY lead_id, kind
+            """,
+            [
+                at,
+                half_life * 86_400,
+                list(leads),
+                [rule["kind"] for rule in points["engagement"]],
+                at - timedelta(days=12 * half_life),
+            ],
+        )
+        for lead, kind, count, weight in cursor.fetchall():
+            found.setdefault(lead, {})[kind] = (count, weight)
+    return found
+
+
+def rescore_faded(limit: int = 1000) -> int:
+    """Count anew leads whose interest has been fading for a day; return how many."""
+    stale = LeadScore.objects.filter(engagement__gt=0, scored_at__lt=timezone.now() - FADED_AFTER)
+    leads = list(stale.order_by("scored_at").values_list("lead", flat=True)[:limit])
+    if leads:
+        rescore(leads)
+    return len(leads)

@@ -1,0 +1,91 @@
+"""The timeline of a lead: what happened, told once, read in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts.models import User
+from leads.models import Activity, Campaign, Lead
+
+#: The filters above a timeline, and the namespaces each one shows.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "talks": ("call", "email", "meeting", "message"),
+    "web": ("web", "form", "event"),
+    "stages": ("stage", "handoff", "deal"),
+    "comments": ("comment", "note"),
+}
+PAGE = 50
+
+
+class Page(NamedTuple):
+    """Entries newest first, and the cursor of the next page (empty at the end)."""
+
+    entries: list[Activity]
+    next: str
+
+
+def record(
+    lead: Lead,
+    *,
+    kind: str,
+    actor: User | None = None,
+    text: str = "",
+    data: dict[str, Any] | None = None,
+    campaign: Campaign | None = None,
+    at: datetime | None = None,
+    imported: bool = False,
+) -> Activity:
+    """Write one line on a locked lead's timeline."""
+    activity = Activity(
+        lead=lead,
+        kind=kind,
+        actor=actor,
+        text=text,
+        data=data or {},
+        campaign=campaign,
+        at=at or timezone.now(),
+        imported=imported,
+    )
+    record_many([activity])
+    return activity
+
+
+def record_many(activities: Sequence[Activity]) -> None:
+    """Write many lines at once; their leads are locked, and hear of their last activity."""
+    Activity.objects.bulk_create(activities)
+    newest: dict[datetime, set[int]] = {}
+    for lead, at in _newest_by_lead(activities).items():
+        if at > lead.last_activity_at:
+            lead.last_activity_at = at
+            newest.setdefault(at, set()).add(lead.pk)
+    for at, pks in newest.items():
+        Lead.objects.filter(pk__in=pks).update(last_activity_at=Greatest("last_activity_at", at))
+
+
+def _newest_by_lead(activities: Sequence[Activity]) -> dict[Lead, datetime]:
+    newest: dict[Lead, datetime] = {}
+    for activity in activities:
+        newest[activity.lead] = max(activity.at, newest.get(activity.lead, activity.at))
+    return newest
+
+
+def page(lead: Lead, *, group: str = "", after: str = "") -> Page:
+    """One page of a timeline, newest first. `after` is the `next` of the page before; a broken one starts anew."""
+    entries = lead.activities.select_related("actor").order_by("-at", "-id")
+    if group in GROUPS:
+        entries = entries.of_kinds(*GROUPS[group])
+    try:
+        moment, pk = after.rsplit("_", 1)
+        at = datetime.fromisoformat(moment)
+        entries = entries.filter(Q(at__lt=at) | Q(at=at, pk__lt=int(pk)))
+    except ValueError:
+        pass
+    found = list(entries[: PAGE + 1])
+    more = found[PAGE - 1] if len(found) > PAGE else None
+    return Page(found[:PAGE], f"{more.at.isoformat()}_{more.pk}" if more else "")
