@@ -409,17 +409,20 @@ def _owned_by(handoff: Handoff, actor: User) -> None:
 
 @transaction.atomic
 def answer_signals(limit: int = 500) -> int:
-    """Answer what leads have shown since the last sweep; safe to run anywhere, any number at once."""
+    """Answer what leads have shown since the last sweep; safe to run anywhere, any number at once.
+
+    Returns how many were answered; the others wait for the next sweep with their error.
+    """
     signals = list(Signal.objects.due().select_for_update(skip_locked=True)[:limit])
     Lead.objects.locked({signal.lead_id for signal in signals})
     for signal in signals:
         with signal.attempt():  # a savepoint: one bad signal is kept with its error, the rest go on
             signal.answer = ANSWERS[signal.kind](signal)
-    return len(signals)
+    return sum(signal.handled_at is not None for signal in signals)
 
 
 def answer_all() -> int:
-    """Answer until nothing waits that has not been tried in vain; for commands, which promise that all is done."""
+    """Answer until nothing more can be; for the worker, and for commands that promise that all is done."""
     total = 0
     while answered := answer_signals():
         total += answered

@@ -95,7 +95,7 @@ def process_waiting(limit: int = 200) -> int:
         except DatabaseError:
             for submission in batch:  # one of them spoils the batch: find it, keep it with its error, do the rest
                 _process_alone(submission)
-    return len(batch)
+    return sum(submission.processed_at is not None for submission in batch)
 
 
 def _process_alone(submission: Submission) -> None:

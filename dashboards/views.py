@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+@login_required
+def funnel(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@login_required
+def visits(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@login_required
+def funnel_csv(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+

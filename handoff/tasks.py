@@ -1,0 +1,29 @@
+"""The worker's part of the hand-off: every task calls the domain once, and may run twice without harm."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from handoff import lifecycle, notices, sla
+from leads import capture
+from leads.tasks import heard
+
+
+@shared_task
+def catch_up() -> None:
+    """Process what was submitted, answer what leads have shown, tell whom it concerns."""
+    heard()
+    while capture.process_waiting():
+        pass
+    lifecycle.answer_all()
+    notices.deliver()
+
+
+@shared_task
+def sweep_promises() -> int:
+    return sla.sweep()
+
+
+@shared_task
+def deliver_notices() -> int:
+    return notices.deliver()

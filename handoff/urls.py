@@ -1,0 +1,30 @@
+from django.urls import path
+
+from handoff.views import acts, board, deals, imports, inbox, lead, my_day, notices, people
+
+app_name = "handoff"
+urlpatterns = [
+    path("", my_day.my_day, name="my_day"),
+    path("pipeline/", board.board, name="board"),
+    path("pipeline/<str:lane>/more/", board.more, name="board_more"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/", inbox.inbox, name="inbox_item"),
+    path("deals/", deals.deals, name="deals"),
+    path("deals/<int:pk>/edit/", deals.edit, name="deal_edit"),
+    path("leads/<int:pk>/", lead.lead, name="lead"),
+    path("leads/<int:pk>/timeline/", lead.timeline, name="timeline"),
+    path("leads/<int:pk>/comment/", lead.comment, name="comment"),
+    path("leads/<int:pk>/log/", lead.log, name="log"),
+    path("leads/<int:pk>/moves/", acts.moves, name="moves"),
+    path("leads/<int:pk>/acts/<slug:name>/", acts.act, name="act"),
+    path("notices/", notices.notices, name="notices"),
+    path("import/", imports.upload, name="import"),
+    path("import/<int:pk>/", imports.show, name="import_show"),
+    path("import/<int:pk>/start/", imports.start, name="import_start"),
+    path("import/<int:pk>/problems.csv", imports.problems, name="import_problems"),
+    path("settings/", people.settings, name="settings"),
+    path("settings/agreement/", people.agreement, name="agreement"),
+    path("settings/people/", people.people, name="people"),
+    path("settings/people/<int:pk>/", people.person, name="person"),
+    path("settings/sample/", people.sample, name="sample"),
+]

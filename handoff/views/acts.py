@@ -1,0 +1,84 @@
+"""The one door through which pages do acts: a form per act, answered to htmx and to plain browsers alike."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods
+
+from handoff import standing
+from handoff.forms import ACTS, moves_from, permitted
+from leads.models import Lead
+from personas.choices import Stage
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Show the form of an act (as a page, or for a dialog), or do the act."""
+    if name not in ACTS:
+        raise Http404
+    lead = get_object_or_404(Lead.objects.visible_to(request.user).select_related("company"), pk=pk)
+    try:
+        permitted(request.user, name, lead)
+    except ValidationError as error:
+        return refused(request, error.messages[0], lead)
+    form = ACTS[name](request.POST or None, lead=lead, actor=request.user, initial=request.GET.dict())
+    if request.method == "POST" and form.attempt():
+        return done(request, form.said, to=request.POST.get("next") or lead.get_absolute_url())
+    return show(request, form, lead)
+
+
+def show(request: HttpRequest, form: Any, lead: Lead) -> HttpResponse:
+    """The form itself; where one click was refused there is nothing to fill in, so the refusal is said."""
+    if form.errors and not form.asks:
+        return refused(request, " ".join(str(error) for errors in form.errors.values() for error in errors), lead)
+    template = "handoff/_act.html" if request.htmx else "handoff/act.html"
+    return render(request, template, {"form": form, "lead": lead}, status=422 if form.errors else 200)
+
+
+def done(request: HttpRequest, said: str, *, to: str) -> HttpResponse:
+    """Say what happened and show where things stand now: the page the person is on, freshly drawn, or `to`."""
+    if not request.htmx:
+        messages.success(request, said)
+        return redirect(to if url_has_allowed_host_and_scheme(to, {request.get_host()}) else "/")
+    here = urlsplit(request.htmx.current_url or to)
+    place = {"path": f"{here.path}?{here.query}" if here.query else here.path, "target": "#main", "select": "#main"}
+    response = HttpResponse(status=204)
+    response["HX-Location"] = json.dumps({**place, "swap": "outerMorph", "push": "false"})
+    response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": {"text": said}})
+    return response
+
+
+def refused(request: HttpRequest, why: str, lead: Lead) -> HttpResponse:
+    """Say why nothing was done; a card that was dragged goes back."""
+    if not request.htmx:
+        return render(request, "handoff/refused.html", {"why": why, "lead": lead}, status=422)
+    response = HttpResponse(status=422)
+    response["HX-Reswap"] = "none"
+    response["HX-Trigger"] = json.dumps({"toast": {"text": why, "kind": "bad"}, "refused": {"lead": lead.pk}})
+    return response
+
+
+@login_required
+@require_GET
+def moves(request: HttpRequest, pk: int) -> HttpResponse:
+    """The 'Move to...' menu of one lead."""
+    lead = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
+    context = {"lead": lead, "moves": moves_from(lane_of(lead), request.user), "seen": standing.of(lead)}
+    return render(request, "handoff/_moves.html", context)
+
+
+def lane_of(lead: Lead) -> str:
+    """The lane of the board in which a lead lies: its stage, the stand of its hand-off, or the step of its deal."""
+    if lead.stage in (Stage.MOFU, Stage.BOFU):
+        return standing.of(lead).split(":")[1]
+    return lead.stage

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+@login_required
+def lead(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@login_required
+def timeline(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@login_required
+def comment(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@login_required
+def log(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from leads import views
+
+app_name = "leads"
+urlpatterns = [
+    path("leads/", views.table, name="table"),
+    path("leads/add/", views.add, name="add"),
+    path("leads/<int:pk>/edit/", views.edit, name="edit"),
+]

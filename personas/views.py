@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+@login_required
+def index(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@login_required
+def detail(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@login_required
+def edit(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return render(request, "base.html")
+

@@ -1,0 +1,19 @@
+"""The worker's app and the clock: what is swept, and how often, on one page."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
+
+app = Celery("smarketing")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["leads", "handoff"])
+
+# Edges nudge the worker after a commit, so that a person waits a second; these sweeps are the safety net.
+app.conf.beat_schedule = {
+    "what waits to be done": {"task": "handoff.tasks.catch_up", "schedule": 5},
+    "promises that run out": {"task": "handoff.tasks.sweep_promises", "schedule": 30},
+    "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15},
+    "interest that fades": {"task": "leads.tasks.rescore_faded", "schedule": 60},
+}
