@@ -28,7 +28,7 @@ const whyNot = (item) => item?.dataset.why || word("cannot");
 
 function slotFor(card, lane) {
   const item = moveTo(card, lane.dataset.lane);
-  return open(item) ? make("div", "slot", word("here", { act: actOf(item) })) : make("div", "slot no", whyNot(item));
+  return open(item) ? make("div", "slot", actOf(item)) : make("div", "slot no", whyNot(item));
 }
 
 function clear() {

@@ -55,7 +55,8 @@ function onClose(event) {
 function afterRequest({ detail: { ctx } }) {
   const dialog = ctx.sourceElement?.closest?.("dialog.dialog[open]");
   if (!dialog || !ctx.response?.raw.ok || ctx.request.method === "GET") return;
-  if (!ctx.target || !dialog.contains(ctx.target)) dialog.close();
+  const shown = ctx.status === "swapped" && ctx.response.status !== 204 && ctx.swap !== "none";
+  if (!shown || !dialog.contains(ctx.target)) dialog.close();
 }
 
 function afterSwap({ target, detail: { ctx } }) {

@@ -5,6 +5,8 @@ import { word } from "./words.js";
 
 const GAP = 6;
 const EDGE = 8;
+/* A style sheet, not a style attribute: a swap would copy the attribute to the new menu, which the content policy forbids. */
+const places = new CSSStyleSheet();
 
 export const openerOf = (menu) => document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`);
 const items = (menu) => [...menu.querySelectorAll('[role^="menuitem"], .mi')].filter((item) => item.offsetParent);
@@ -26,10 +28,8 @@ function place(menu) {
     const above = button.top - height - GAP;
     top = above >= EDGE ? above : innerHeight - height - EDGE;
   }
-  menu.style.left = `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`;
-  menu.style.top = `${Math.max(EDGE, top)}px`;
-  menu.style.right = "auto";
-  menu.style.bottom = "auto";
+  left = Math.max(EDGE, Math.min(left, innerWidth - width - EDGE));
+  places.replaceSync(`.menu:popover-open { inset: ${Math.max(EDGE, top)}px auto auto ${left}px; }`);
 }
 
 function onToggle(event) {
@@ -90,6 +90,7 @@ function onScroll(event) {
 }
 
 export function initMenus() {
+  document.adoptedStyleSheets.push(places);
   document.addEventListener("toggle", onToggle, true);
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick, true);

@@ -35,7 +35,7 @@ function onKey(event) {
   if (cookie("keys") === "off" || typing(event.target) || document.querySelector("dialog[open], .menu[role=menu]:popover-open")) return;
   if (event.key === "[") return fold();
   if (event.key.length !== 1) return;
-  const found = [...document.querySelectorAll(`[data-hotkey="${CSS.escape(event.key)}"]`)].find((element) => element.checkVisibility?.() ?? element.offsetParent);
+  const found = [...document.querySelectorAll(`[data-hotkey="${CSS.escape(event.key)}"]`)].findLast((element) => element.checkVisibility?.() ?? element.offsetParent);
   if (!found) return;
   event.preventDefault();
   if (found.matches("input, textarea, select")) found.focus();
@@ -46,8 +46,6 @@ function onClick(event) {
   const theme = event.target.closest?.("[data-theme-choice]");
   if (theme) choose(theme.dataset.themeChoice);
   if (event.target.closest?.("[data-fold]")) fold();
-  const search = event.target.closest?.(".find-open");
-  if (search) search.parentElement.querySelector("input")?.focus();
 }
 
 export function initShell() {
