@@ -150,22 +150,28 @@ def nobody(size: str, words: str) -> SafeString:
     )
 
 
+def read(person: Any, field: str) -> str:
+    """A field of a user or of a plain mapping; empty for nobody and for the anonymous."""
+    value = person.get(field) if isinstance(person, dict) else getattr(person, field, "")
+    return str(value or "")
+
+
 @register.simple_tag
 def owner(user: Any, size: str = "", nobody_words: str = "") -> SafeString:
     """A person's ring, open to the team's side; dashed when there is nobody. Sizes: "", "lg", "xl"."""
-    name = getattr(user, "name", "") or getattr(user, "username", "")
+    name = read(user, "name") or read(user, "username")
     if not name:
         return nobody(size, nobody_words or gettext("Nobody has claimed it"))
-    return ring_markup(name, str(getattr(user, "team", "")), size, get_language())
+    return ring_markup(name, read(user, "team"), size, get_language())
 
 
 @register.simple_tag
 def person(user: Any, role: bool = False) -> SafeString:
     """Ring and name, with the team in words when role is true."""
-    name = getattr(user, "name", "") or getattr(user, "username", "")
+    name = read(user, "name") or read(user, "username")
     if not name:
         return mark_safe(f'<span class="person">{owner(None)}<span class="mut">{escape(gettext("nobody"))}</span></span>')
-    words = TEAM_ROLES.get(str(getattr(user, "team", ""))) if role else None
+    words = TEAM_ROLES.get(read(user, "team")) if role else None
     text = f"{name}, {words}" if words else name
     ring = str(owner(user)).replace('role="img"', 'aria-hidden="true"', 1)
     return mark_safe(f'<span class="person">{ring}<span>{escape(text)}</span></span>')
