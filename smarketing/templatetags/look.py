@@ -1,7 +1,7 @@
 """Display tags: the marks, clocks and figures of the interface, as fast constant markup.
 
 They are called hundreds of times a page, so they build strings and include no templates. Everything that is not
-constant is escaped here.
+constant is escaped here, so the tags make SafeStrings of what they built.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +33,7 @@ def sprite_url() -> str:
 @lru_cache(maxsize=512)
 def icon_markup(name: str, size: str = "") -> SafeString:
     classes = f"i {escape(size)}".strip()
-    return mark_safe(f'<svg class="{classes}" aria-hidden="true"><use href="{sprite_url()}#{escape(name)}"/></svg>')
+    return SafeString(f'<svg class="{classes}" aria-hidden="true"><use href="{sprite_url()}#{escape(name)}"/></svg>')
 
 
 @register.simple_tag
@@ -44,13 +44,15 @@ def icon(name: str, size: str = "") -> SafeString:
 
 LEFT, RIGHT = (f'<circle cx="{x}" cy="6" r="4.5" fill="currentColor"/>' for x in (6, 12))
 LEFT_PALE, RIGHT_PALE = (f'<circle cx="{x}" cy="6" r="4.5" fill="currentColor" opacity=".45"/>' for x in (6, 12))
-RINGS = "".join(f'<circle cx="{x}" cy="6" r="4.5" fill="none" stroke="currentColor" stroke-width="1.25"/>' for x in (6, 12))
+RINGS = "".join(
+    f'<circle cx="{x}" cy="6" r="4.5" fill="none" stroke="currentColor" stroke-width="1.25"/>' for x in (6, 12)
+)
 MIDDLE = '<path d="M9 2.65a4.5 4.5 0 0 1 0 6.7a4.5 4.5 0 0 1 0-6.7z" fill="currentColor"/>'
 STRUCK = '<path d="M2 11L16 1" stroke="currentColor" stroke-width="1.25"/>'
 
 
 def drawn(*shapes: str) -> SafeString:
-    return mark_safe(f'<svg class="glyph" viewBox="0 0 18 12" aria-hidden="true">{"".join(shapes)}</svg>')
+    return SafeString(f'<svg class="glyph" viewBox="0 0 18 12" aria-hidden="true">{"".join(shapes)}</svg>')
 
 
 GLYPHS = {
@@ -74,10 +76,10 @@ def glyph(name: str) -> SafeString:
 
 # Whose it is
 
-OWN = {
-    "tofu": "mkt", "mofu": "both", "mql": "both", "sal": "both", "sql": "both", "bofu": "sal", "customer": "cus", "out": "out",
-    "marketing": "mkt", "sales": "sal", "management": "both", "both": "both", "system": "sys",
-}  # fmt: skip
+OWN = dict.fromkeys(("tofu", "marketing"), "mkt")
+OWN |= dict.fromkeys(("mofu", "mql", "sal", "sql", "both", "management"), "both")
+OWN |= dict.fromkeys(("bofu", "sales"), "sal")
+OWN |= {"customer": "cus", "out": "out", "system": "sys"}
 STAGE_WORDS = {
     "tofu": _("TOFU"),
     "mofu": _("MOFU"),
@@ -89,7 +91,13 @@ STAGE_WORDS = {
     "out": _("OUT"),
 }
 LANES = {"mql": _("MQL"), "sal": _("SAL"), "sql": _("SQL")}
-TEAM_WORDS = {"marketing": _("Marketing"), "sales": _("Sales"), "management": _("Management"), "both": _("Both"), "system": _("System")}
+TEAM_WORDS = {
+    "marketing": _("Marketing"),
+    "sales": _("Sales"),
+    "management": _("Management"),
+    "both": _("Both"),
+    "system": _("System"),
+}
 TEAM_ROLES = {"marketing": _("marketing"), "sales": _("sales"), "management": _("manager")}
 
 
@@ -101,7 +109,9 @@ def own(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def chip_markup(stage: str, words: str) -> SafeString:
-    return mark_safe(f'<span class="chip" data-own="{OWN.get(stage, "out")}">{GLYPHS.get(stage, "")}{escape(words)}</span>')
+    return SafeString(
+        f'<span class="chip" data-own="{OWN.get(stage, "out")}">{GLYPHS.get(stage, "")}{escape(words)}</span>'
+    )
 
 
 @register.simple_tag
@@ -121,9 +131,8 @@ def team_mark(team: str, words: str = "") -> SafeString:
     """Glyph and name of a team; "system" has a cog."""
     team = str(team)
     mark = icon_markup("cog", "s") if team == "system" else GLYPHS.get(team, "")
-    return mark_safe(
-        f'<span class="own" data-own="{OWN.get(team, "out")}">{mark}{escape(words or TEAM_WORDS.get(team, team))}</span>'
-    )
+    said = escape(words or TEAM_WORDS.get(team, team))
+    return SafeString(f'<span class="own" data-own="{OWN.get(team, "out")}">{mark}{said}</span>')
 
 
 @lru_cache(maxsize=4096)
@@ -137,17 +146,15 @@ def ring_markup(name: str, team: str, size: str, language: str | None) -> SafeSt
     label = escape(f"{name}, {TEAM_ROLES[team]}" if team in TEAM_ROLES else name)
     classes = f"av {escape(size)}".strip()
     hue = f' data-own="{OWN[team]}"' if team in TEAM_ROLES else ""
-    return mark_safe(
-        f'<span class="{classes}"{hue} role="img" aria-label="{label}" title="{label}">{escape(initials_of(name))}</span>'
-    )
+    said = f'role="img" aria-label="{label}" title="{label}"'
+    return SafeString(f'<span class="{classes}"{hue} {said}>{escape(initials_of(name))}</span>')
 
 
 def nobody(size: str, words: str) -> SafeString:
     classes = f"av open {escape(size)}".strip()
     label = escape(words)
-    return mark_safe(
-        f'<span class="{classes}" role="img" aria-label="{label}" title="{label}">{icon_markup("user-round-plus")}</span>'
-    )
+    said = f'role="img" aria-label="{label}" title="{label}"'
+    return SafeString(f'<span class="{classes}" {said}>{icon_markup("user-round-plus")}</span>')
 
 
 def read(person: Any, field: str) -> str:
@@ -170,18 +177,20 @@ def person(user: Any, role: bool = False) -> SafeString:
     """Ring and name, with the team in words when role is true."""
     name = read(user, "name") or read(user, "username")
     if not name:
-        return mark_safe(f'<span class="person">{owner(None)}<span class="mut">{escape(gettext("nobody"))}</span></span>')
+        return SafeString(
+            f'<span class="person">{owner(None)}<span class="mut">{escape(gettext("nobody"))}</span></span>'
+        )
     words = TEAM_ROLES.get(read(user, "team")) if role else None
     text = f"{name}, {words}" if words else name
     ring = str(owner(user)).replace('role="img"', 'aria-hidden="true"', 1)
-    return mark_safe(f'<span class="person">{ring}<span>{escape(text)}</span></span>')
+    return SafeString(f'<span class="person">{ring}<span>{escape(text)}</span></span>')
 
 
 @register.simple_tag
 def initials(name: str, size: str = "") -> SafeString:
     """The grey disc of a lead; the name stands beside it, so it is decoration."""
     classes = f"av {escape(size)}".strip()
-    return mark_safe(f'<span class="{classes}" aria-hidden="true">{escape(initials_of(str(name or "")))}</span>')
+    return SafeString(f'<span class="{classes}" aria-hidden="true">{escape(initials_of(str(name or "")))}</span>')
 
 
 # Score
@@ -191,11 +200,12 @@ def initials(name: str, size: str = "") -> SafeString:
 def score_badge(grade: str, total: Any) -> SafeString:
     """Grade in a square, then the number; words for those who cannot see it."""
     if total is None or total == "":
-        return mark_safe(f'<span class="score mut">{escape(gettext("No score"))}</span>')
+        return SafeString(f'<span class="score mut">{escape(gettext("No score"))}</span>')
     number, letter = round(float(total)), escape(grade or "")
     label = escape(gettext("Score %(total)s, grade %(grade)s") % {"total": number, "grade": grade or "-"})
-    return mark_safe(
-        f'<span class="score" role="img" aria-label="{label}" title="{label}"><span class="gr" data-g="{letter}">{letter}</span>{number}</span>'
+    return SafeString(
+        f'<span class="score" role="img" aria-label="{label}" title="{label}">'
+        f'<span class="gr" data-g="{letter}">{letter}</span>{number}</span>'
     )
 
 
@@ -207,7 +217,7 @@ def score_ring(total: Any, grade: str = "", size: str = "") -> SafeString:
     circle = 'cx="28" cy="28" r="25.5" pathLength="100"'
     part = f'<circle class="part" {circle} stroke-dasharray="{max(0, min(100, number))} 100"/>' if number > 0 else ""
     classes = f"ring {escape(size)}".strip()
-    return mark_safe(
+    return SafeString(
         f'<span class="{classes}" role="img" aria-label="{label}" title="{label}">'
         f'<svg viewBox="0 0 56 56" aria-hidden="true"><circle class="whole" {circle}/>{part}</svg>{number}</span>'
     )
@@ -297,8 +307,9 @@ def due(
         state, words = until(at, now or timezone.now(), bool(label))
     text = f"{label}, {words}" if label else words
     title = f' title="{escape(exact(at))}"' if at else ""
-    return mark_safe(
-        f'<span class="due{" box" if box else ""}" data-due="{state}"{title}>{icon_markup(DUE_ICONS[state], "s")}{escape(text)}</span>'
+    return SafeString(
+        f'<span class="due{" box" if box else ""}" data-due="{state}"{title}>'
+        f"{icon_markup(DUE_ICONS[state], 's')}{escape(text)}</span>"
     )
 
 
@@ -327,7 +338,7 @@ def when(at: datetime | date | None, now: datetime | None = None) -> SafeString:
     today = timezone.localtime(now or timezone.now()).date()
     if not isinstance(at, datetime):
         words = gettext("today") if at == today else day_words(at, today)
-        return mark_safe(f'<time datetime="{at.isoformat()}">{escape(words)}</time>')
+        return SafeString(f'<time datetime="{at.isoformat()}">{escape(words)}</time>')
     local = timezone.localtime(at)
     clock = date_format(local, "H:i")
     if local.date() == today:
@@ -337,7 +348,9 @@ def when(at: datetime | date | None, now: datetime | None = None) -> SafeString:
     else:
         words = f"{day_words(local.date(), today)} {clock}"
     utc = at.astimezone(UTC)
-    return mark_safe(f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" title="{utc:%Y-%m-%d %H:%M} UTC">{escape(words)}</time>')
+    return SafeString(
+        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" title="{utc:%Y-%m-%d %H:%M} UTC">{escape(words)}</time>'
+    )
 
 
 @register.simple_tag
@@ -346,9 +359,8 @@ def ago(at: datetime | None, now: datetime | None = None) -> SafeString:
     if at is None:
         return SafeString("")
     utc = at.astimezone(UTC)
-    return mark_safe(
-        f'<relative-time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" lang="{get_language() or "en"}">{when(at, now)}</relative-time>'
-    )
+    stamp, language = f"{utc:%Y-%m-%dT%H:%M:%SZ}", get_language() or "en"
+    return SafeString(f'<relative-time datetime="{stamp}" lang="{language}">{when(at, now)}</relative-time>')
 
 
 # Figures
