@@ -19,3 +19,7 @@ urlpatterns = [
     path("api/v1/", include(router.urls)),
     path("healthz", health),
 ]
+
+handler403 = "smarketing.errors.forbidden"
+handler404 = "smarketing.errors.missing"
+handler500 = "smarketing.errors.broke"

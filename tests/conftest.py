@@ -1,5 +1,9 @@
 import pytest
+from hypothesis import settings
 from django.test import Client
+
+settings.register_profile("ours", deadline=None, max_examples=60)
+settings.load_profile("ours")
 
 
 @pytest.fixture(autouse=True)

@@ -31,8 +31,9 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         permitted(request.user, name, lead)
     except ValidationError as error:
         return refused(request, error.messages[0], lead)
-    form = ACTS[name](request.POST or None, lead=lead, actor=request.user, initial=request.GET.dict())
-    if request.method == "POST" and form.attempt():
+    said = request.POST if request.method == "POST" else None
+    form = ACTS[name](said, lead=lead, actor=request.user, initial=request.GET.dict())
+    if form.is_bound and form.attempt():
         return done(request, form.said, to=request.POST.get("next") or lead.get_absolute_url())
     return show(request, form, lead)
 
