@@ -87,7 +87,7 @@ def read_amount(raw: Any) -> Decimal:
         amount = Decimal(re.sub(r"[\s_']", "", str(raw))).quantize(Decimal("0.01"))
     except InvalidOperation as error:
         raise ValidationError(_("Expected an amount such as 1250.00, found %(found)s."), params={"found": str(raw)[:40]}) from error
-    if not 0 <= amount < Decimal("1e10"):
+    if not amount.is_finite() or not 0 <= amount < Decimal("1e10"):
         raise ValidationError(_("Expected an amount from 0 to under 10,000,000,000, found %(found)s."), params={"found": str(raw)[:40]})
     return amount
 
