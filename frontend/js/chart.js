@@ -4,11 +4,11 @@
    {"kind": "line" | "bar", "labels": [...], "stacked": false, "money": "EUR",
     "series": [{"name": "Offered by marketing", "own": "mkt", "values": [...], "urls": [...]}]} */
 import { BarChart, LineChart } from "echarts/charts";
-import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
+import { GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-echarts.use([LineChart, BarChart, GridComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
+echarts.use([LineChart, BarChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
 const SHAPES = { mkt: "circle", sal: "rect", both: "diamond", cus: "triangle", out: "emptyCircle" };
 const ORDER = ["mkt", "sal", "both", "cus", "out"];
@@ -57,13 +57,15 @@ function options(data, width) {
   const font = { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, fontWeight: 500, color: token("ink-2") };
   const direct = data.kind !== "bar" && width > 480;
   const longest = Math.max(0, ...data.series.map((one) => `${one.name} ${say(one.values.at(-1))}`.length));
+  const keyed = !direct && data.series.length > 1;
+  const rows = keyed ? Math.ceil(data.series.reduce((sum, one) => sum + one.name.length * 6 + 28, 0) / width) : 0;
   const drawnSeries = series(data, say).map((one) => (direct || data.kind === "bar" ? one : { ...one, endLabel: { show: false } }));
   return {
     animation: !calm.matches,
     animationDuration: 200,
     textStyle: font,
-    aria: { enabled: false },
-    grid: { left: 4, right: direct ? Math.min(220, 16 + longest * 6.5) : 8, top: 16, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 4, right: direct ? Math.min(220, 16 + longest * 6.5) : 8, top: 16 + rows * 20, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    legend: { show: keyed, top: 0, left: 0, itemWidth: 14, itemHeight: 8, textStyle: font },
     tooltip: { trigger: "axis", renderMode: "richText", backgroundColor: token("raised"), borderColor: token("line-2"), textStyle: { ...font, color: token("ink") }, valueFormatter: say },
     xAxis: { type: "category", boundaryGap: data.kind === "bar", data: data.labels, axisLine: { lineStyle: { color: token("line-2") } }, axisTick: { show: false }, axisLabel: { ...font, color: token("ink-3") } },
     yAxis: { type: "value", min: 0, splitNumber: 3, splitLine: { lineStyle: { color: token("line") } }, axisLabel: { ...font, color: token("ink-3"), formatter: say } },
