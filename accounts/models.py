@@ -15,7 +15,9 @@ from accounts.choices import Team
 
 def known_time_zone(value: str) -> None:
     if value not in available_timezones():
-        raise ValidationError(_("%(zone)s is not a time zone. Choose one such as Europe/Vienna."), params={"zone": value})
+        raise ValidationError(
+            _("%(zone)s is not a time zone. Choose one such as Europe/Vienna."), params={"zone": value}
+        )
 
 
 class People(UserManager["User"]):
@@ -34,7 +36,7 @@ class User(AbstractUser):
     team = models.CharField(_("team"), max_length=10, choices=Team)
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[known_time_zone])
 
-    objects: ClassVar[People] = People()  # type: ignore[assignment]
+    objects: ClassVar[People] = People()
     REQUIRED_FIELDS = ["name", "email", "team"]
 
     class Meta:

@@ -122,8 +122,17 @@ def measure() -> list[Figure]:
             bare_rates.append(rate(bare, "/insert", {}, inserts[part::4], clients=CLIENTS))
             accepted.append(rate(product, "/api/v1/leads/", token, payloads[part::4], clients=CLIENTS))
         yardstick = statistics.median(bare_rates)
-        figures.append(Figure("add by API, accepted, eight clients (/s)", statistics.median(accepted), yardstick, 0.7, most=False))
-        figures.append(Figure("web process, PSS after all this (MB)", worker_memory(master) / 2**20, worker_memory(bare_master) / 2**20, 2))
+        figures.append(
+            Figure("add by API, accepted, eight clients (/s)", statistics.median(accepted), yardstick, 0.7, most=False)
+        )
+        figures.append(
+            Figure(
+                "web process, PSS after all this (MB)",
+                worker_memory(master) / 2**20,
+                worker_memory(bare_master) / 2**20,
+                2,
+            )
+        )
         drain()
         with worker():
             began = time.perf_counter()

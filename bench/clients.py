@@ -41,7 +41,7 @@ class Client:
 def p50(clients: dict[str, tuple[Client, Sequence[str]]], rounds: int) -> dict[str, float]:
     """Median seconds for each named page; the pages take turns, so that a slow moment of the machine hits them all."""
     times: dict[str, list[float]] = {name: [] for name in clients}
-    for name, (client, paths) in clients.items():
+    for client, paths in clients.values():
         for path in paths[:3]:
             client.get(path)
     for turn in range(rounds):

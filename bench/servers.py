@@ -48,7 +48,9 @@ def gunicorn(application: str, path: str) -> Iterator[tuple[int, int]]:
 @contextmanager
 def worker() -> Iterator[int]:
     """A Celery worker of the product, as `make run` starts it."""
-    with process([sys.executable, "-m", "celery", "-A", "smarketing", "worker", "--concurrency", "1", "-l", "warning"]) as pid:
+    with process(
+        [sys.executable, "-m", "celery", "-A", "smarketing", "worker", "--concurrency", "1", "-l", "warning"]
+    ) as pid:
         time.sleep(4)
         yield pid
 

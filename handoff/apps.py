@@ -13,7 +13,7 @@ class HandoffConfig(AppConfig):
 
 
 def lay_down_defaults(**kwargs: Any) -> None:
-    """A new database gets an agreement in force and the usual reasons, so that a hand-off has its terms from day one."""
+    """A new database gets an agreement in force and the usual reasons: a hand-off has its terms from day one."""
     from django.db import connections
 
     from handoff import agreement

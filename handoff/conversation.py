@@ -39,7 +39,9 @@ def comment(lead: Lead, *, actor: User, text: str) -> Activity:
     if not text:
         raise ValidationError({"text": _("Write a few words first.")})
     if len(text) > LONGEST:
-        raise ValidationError({"text": _("A comment may have 5,000 characters; this one has %(n)d.") % {"n": len(text)}})
+        raise ValidationError(
+            {"text": _("A comment may have 5,000 characters; this one has %(n)d.") % {"n": len(text)}}
+        )
     lead = Lead.objects.lock(lead)
     people = mentioned(text)
     said = timeline.record(

@@ -64,7 +64,7 @@ class ActForm(forms.Form):
         return any(not field.field.widget.is_hidden for field in self)
 
 
-def reason_field(act: str) -> forms.ModelChoiceField:
+def reason_field(act: str) -> forms.ModelChoiceField[Reason]:
     return forms.ModelChoiceField(
         queryset=Reason.objects.offered_for(act),
         widget=forms.RadioSelect,
@@ -81,9 +81,7 @@ def words_field(label: Any, *, required: bool = False, hint: Any = "") -> forms.
 
 
 def day_field(label: Any, *, hint: Any = "") -> forms.DateField:
-    return forms.DateField(
-        label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text=hint
-    )
+    return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text=hint)
 
 
 class Offer(ActForm):

@@ -127,7 +127,9 @@ def claim(handoff: Handoff, *, actor: User) -> Handoff:
         if handoff.ended_at:
             raise ValidationError(standing.happened_since(lead))
         if handoff.owner_id != actor.pk:
-            raise ValidationError(_("%(who)s has claimed this lead already. Nothing was changed.") % {"who": handoff.owner})
+            raise ValidationError(
+                _("%(who)s has claimed this lead already. Nothing was changed.") % {"who": handoff.owner}
+            )
         return handoff
     lead.rep = actor
     lead.save(update_fields=["rep"])
@@ -223,7 +225,9 @@ def return_to_marketing(
     _owned_by(handoff, actor)
     reason = standing.reason_for(Reason.Act.RETURN, reason)
     if handoff.first_contact_at:
-        raise ValidationError(_("You have spoken with %(lead)s: after contact it is Disqualify or Recycle.") % {"lead": lead})
+        raise ValidationError(
+            _("You have spoken with %(lead)s: after contact it is Disqualify or Recycle.") % {"lead": lead}
+        )
     standing.end(handoff, Handoff.End.RETURNED, actor=actor, at=at, reason=reason, verdict=verdict)
     standing.learn(lead, Outcome.Kind.RETURNED, at=at, reason=reason)
     data = {"reason": reason.label, "class": reason.return_class}
@@ -231,9 +235,7 @@ def return_to_marketing(
     if reason.return_class == Reason.ReturnClass.PROCEDURAL:
         return _reroute(lead, handoff, to, actor=actor, at=at)
     standing.close_deals(lead, actor=actor, at=at, note=reason.label)
-    pipeline.move(
-        lead, standing.home(lead), act="return", actor=actor, reason=reason.code, note=verdict, at=at
-    )
+    pipeline.move(lead, standing.home(lead), act="return", actor=actor, reason=reason.code, note=verdict, at=at)
     standing.look_again(lead, None, reason=reason, at=at)
     if reason.return_class == Reason.ReturnClass.CLERICAL:
         lead.next_action, lead.next_action_at = str(_("Mend: %(what)s") % {"what": verdict or reason.label})[:120], at
@@ -432,7 +434,11 @@ def answer_all() -> int:
 def _answer_line(signal: Signal) -> str:
     if signal.lead.stage != Stage.TOFU:
         return "not in tofu"
-    offer(signal.lead, origin=Handoff.Origin.LINE, note=_("Crossed the MQL line of %(n)s points") % {"n": signal.payload.get("line")})
+    offer(
+        signal.lead,
+        origin=Handoff.Origin.LINE,
+        note=_("Crossed the MQL line of %(n)s points") % {"n": signal.payload.get("line")},
+    )
     return "offered"
 
 

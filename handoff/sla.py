@@ -38,9 +38,7 @@ class Calendar:
 
     @classmethod
     def of(cls, agreement: Agreement) -> Calendar:
-        return cls(
-            agreement.zone, agreement.opens, agreement.closes, frozenset(agreement.weekdays), agreement.holidays
-        )
+        return cls(agreement.zone, agreement.opens, agreement.closes, frozenset(agreement.weekdays), agreement.holidays)
 
     def windows(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The working hours from `start` on, day by day, as UTC moments."""

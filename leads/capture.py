@@ -184,9 +184,7 @@ def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetim
     for lead in changed_leads:
         lead.version += 1
     Lead.objects.bulk_update(changed_leads, [*FILLED, "company", "custom", "source", "campaign", "version"])
-    identity.remember(
-        (lead.pk, key) for lead, profile in zip(leads, profiles, strict=True) for key in profile.keys
-    )
+    identity.remember((lead.pk, key) for lead, profile in zip(leads, profiles, strict=True) for key in profile.keys)
     return leads
 
 
@@ -298,7 +296,9 @@ def log(
     """Record a touch and count what it is worth: timeline, score and readiness together."""
     lead, now = Lead.objects.lock(lead), timezone.now()
     if at and at > now:
-        raise ValidationError({"at": _("This moment is still to come. Everything else was kept; choose an earlier one.")})
+        raise ValidationError(
+            {"at": _("This moment is still to come. Everything else was kept; choose an earlier one.")}
+        )
     activity = timeline.record(lead, kind=kind, actor=actor, text=text, data=data, at=at or now)
     pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
     return activity

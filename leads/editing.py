@@ -60,7 +60,9 @@ def _plain(value: Any) -> Any:
 def _stale(lead: Lead) -> str:
     if lead.edited_by and lead.edited_at:
         when = date_format(timezone.localtime(lead.edited_at), "H:i")
-        return _("%(who)s changed this lead at %(when)s. Your words are kept here; look at theirs, then save again.") % {
+        return _(
+            "%(who)s changed this lead at %(when)s. Your words are kept here; look at theirs, then save again."
+        ) % {
             "who": lead.edited_by,
             "when": when,
         }
@@ -76,7 +78,9 @@ def _take_identities(lead: Lead, changes: dict[str, Any]) -> None:
         identity.hold([profile])
         other = identity.first_lead([key])
         if other and other.pk != lead.pk:
-            raise ValidationError({"email": _("%(lead)s already has this e-mail. Nothing was changed.") % {"lead": other}})
+            raise ValidationError(
+                {"email": _("%(lead)s already has this e-mail. Nothing was changed.") % {"lead": other}}
+            )
         signs.append(key)
     if changes.get("phone"):
         lead.phone = identity.normalise_phone(lead.phone, lead.country)

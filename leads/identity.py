@@ -64,21 +64,21 @@ def is_business_email(email: str) -> bool:
 
 def read_moment(raw: Any) -> datetime:
     """A moment out of ISO text; a date alone is its midnight in the installation's time zone."""
-    if isinstance(raw, datetime):
-        moment = raw
-    else:
-        text = str(raw).strip()
-        try:
-            day = parse_date(text)
-            moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # type: ignore[assignment]
-        except ValueError:
-            moment = None  # type: ignore[assignment]
-        if moment is None:
-            raise ValidationError(
-                _("Expected a date such as 2026-11-23 or 2026-11-23 14:05, found %(found)s."),
-                params={"found": text[:40]},
-            )
+    moment = raw if isinstance(raw, datetime) else _parse_moment(str(raw).strip())
+    if moment is None:
+        raise ValidationError(
+            _("Expected a date such as 2026-11-23 or 2026-11-23 14:05, found %(found)s."),
+            params={"found": str(raw)[:40]},
+        )
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
+def _parse_moment(text: str) -> datetime | None:
+    try:
+        day = parse_date(text)
+        return datetime(day.year, day.month, day.day) if day else parse_datetime(text)
+    except ValueError:
+        return None
 
 
 def read_amount(raw: Any) -> Decimal:
@@ -86,17 +86,41 @@ def read_amount(raw: Any) -> Decimal:
     try:
         amount = Decimal(re.sub(r"[\s_']", "", str(raw))).quantize(Decimal("0.01"))
     except InvalidOperation as error:
-        raise ValidationError(_("Expected an amount such as 1250.00, found %(found)s."), params={"found": str(raw)[:40]}) from error
+        raise ValidationError(
+            _("Expected an amount such as 1250.00, found %(found)s."), params={"found": str(raw)[:40]}
+        ) from error
     if not amount.is_finite() or not 0 <= amount < Decimal("1e10"):
-        raise ValidationError(_("Expected an amount from 0 to under 10,000,000,000, found %(found)s."), params={"found": str(raw)[:40]})
+        raise ValidationError(
+            _("Expected an amount from 0 to under 10,000,000,000, found %(found)s."), params={"found": str(raw)[:40]}
+        )
     return amount
 
 
 #: Plain text fields of a profile and how long each may be.
-TEXT_FIELDS = {"name": 200, "job_title": 120, "external_id": 320, "system": 60, "campaign": 120, "preferred_contact": 80, "next_action": 120}
+TEXT_FIELDS = {
+    "name": 200,
+    "job_title": 120,
+    "external_id": 320,
+    "system": 60,
+    "campaign": 120,
+    "preferred_contact": 80,
+    "next_action": 120,
+}
 COMPANY_FIELDS = {"name": 200, "domain": 253, "industry": 80, "country": 2, "city": 80}
 KNOWN_FIELDS = frozenset(
-    {*TEXT_FIELDS, "email", "phone", "country", "source", "company", "custom", "value", "currency", "first_seen_at", "next_action_at"}
+    {
+        *TEXT_FIELDS,
+        "email",
+        "phone",
+        "country",
+        "source",
+        "company",
+        "custom",
+        "value",
+        "currency",
+        "first_seen_at",
+        "next_action_at",
+    }
 )
 
 
@@ -191,7 +215,8 @@ def _text(limit: int) -> Any:
         text = str(raw).replace("\x00", "").strip()
         if len(text) > limit:
             raise ValidationError(
-                _("Expected at most %(limit)d characters, found %(found)d."), params={"limit": limit, "found": len(text)}
+                _("Expected at most %(limit)d characters, found %(found)d."),
+                params={"limit": limit, "found": len(text)},
             )
         return text
 
@@ -201,14 +226,18 @@ def _text(limit: int) -> Any:
 def _country(raw: Any) -> str:
     text: str = _text(60)(raw).upper()
     if not re.fullmatch("[A-Z]{2}", text):
-        raise ValidationError(_("Expected a country of two letters such as AT, found %(found)s."), params={"found": text})
+        raise ValidationError(
+            _("Expected a country of two letters such as AT, found %(found)s."), params={"found": text}
+        )
     return text
 
 
 def _currency(raw: Any) -> str:
     text: str = _text(10)(raw).upper()
     if not re.fullmatch("[A-Z]{3}", text):
-        raise ValidationError(_("Expected a currency of three letters such as EUR, found %(found)s."), params={"found": text})
+        raise ValidationError(
+            _("Expected a currency of three letters such as EUR, found %(found)s."), params={"found": text}
+        )
     return text
 
 
@@ -223,7 +252,9 @@ def _company(raw: Any) -> dict[str, Any]:
         try:
             company["size"] = max(0, min(int(float(raw["size"])), 2_000_000_000))
         except (TypeError, ValueError, OverflowError) as error:
-            raise ValidationError(_("Expected a number of staff, found %(found)s."), params={"found": str(raw["size"])[:40]}) from error
+            raise ValidationError(
+                _("Expected a number of staff, found %(found)s."), params={"found": str(raw["size"])[:40]}
+            ) from error
     return company
 
 
@@ -279,7 +310,9 @@ def companies(profiles: Sequence[Profile]) -> list[Company | None]:
     names = {profile.company_name.lower() for profile in profiles} - {""}
     if not names:
         return [None] * len(profiles)
-    found = Company.objects.annotate(lower=Lower("name")).filter(Q(domain__in=domains) | Q(lower__in=names)).order_by("pk")
+    found = (
+        Company.objects.annotate(lower=Lower("name")).filter(Q(domain__in=domains) | Q(lower__in=names)).order_by("pk")
+    )
     by_domain: dict[str, Company] = {}
     by_name: dict[str, Company] = {}
     for company in found:
@@ -308,12 +341,16 @@ def companies(profiles: Sequence[Profile]) -> list[Company | None]:
 
 def sources(profiles: Sequence[Profile]) -> dict[str, Source]:
     """The sources these profiles name, made where they are new."""
-    return {source.slug: source for source in _named(Source, "slug", {p.source for p in profiles if p.source}, _new_source)}
+    return {
+        source.slug: source for source in _named(Source, "slug", {p.source for p in profiles if p.source}, _new_source)
+    }
 
 
 def campaigns(profiles: Sequence[Profile]) -> dict[str, Campaign]:
     """The campaigns these profiles name, by lower-case name, made where they are new."""
-    return {c.name.lower(): c for c in _named(Campaign, "name", {p.campaign for p in profiles if p.campaign}, _new_campaign)}
+    return {
+        c.name.lower(): c for c in _named(Campaign, "name", {p.campaign for p in profiles if p.campaign}, _new_campaign)
+    }
 
 
 def _new_source(slug: str) -> Source:

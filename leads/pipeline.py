@@ -101,7 +101,9 @@ def notice_readiness(crossed: Collection[int], *, at: datetime) -> int:
         return 0
     today = timezone.localdate()
     waited = Q(look_again_on=None) | Q(look_again_on__lte=today)
-    ready = Lead.objects.filter(waited, pk__in=crossed, stage=Stage.TOFU, do_not_contact=False).values_list("pk", flat=True)
+    ready = Lead.objects.filter(waited, pk__in=crossed, stage=Stage.TOFU, do_not_contact=False).values_list(
+        "pk", flat=True
+    )
     line = Scorecard.objects.get(in_force=True).mql_line
     signals = [Signal(lead_id=pk, kind=Signal.Kind.MQL_LINE, at=at, payload={"line": line}) for pk in ready]
     return len(Signal.objects.bulk_create(signals, ignore_conflicts=True))

@@ -45,7 +45,11 @@ def score(profile: Mapping[str, Any], touches: Mapping[str, tuple[int, float]], 
         count, weight = touches.get(rule["kind"], (0, 0.0))
         worth = min(rule["cap"], round(rule["points"] * weight))
         if worth:
-            label = rule["label"] if count == 1 else _("%(what)s, %(count)d times") % {"what": rule["label"], "count": count}
+            label = (
+                rule["label"]
+                if count == 1
+                else _("%(what)s, %(count)d times") % {"what": rule["label"], "count": count}
+            )
             interests.append(_part("engagement", label, worth))
     return Points(_capped("fit", fits), _capped("engagement", interests), fits + interests)
 
@@ -55,7 +59,7 @@ def _part(group: str, label: str, points: int) -> dict[str, Any]:
 
 
 def _capped(group: str, parts: list[dict[str, Any]]) -> int:
-    total = sum(part["points"] for part in parts)
+    total: int = sum(part["points"] for part in parts)
     held = max(0, min(HALF, total))
     if held != total:
         parts.append(_part(group, _("At most %(most)d points count") % {"most": HALF}, held - total))

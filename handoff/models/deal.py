@@ -65,7 +65,9 @@ class Deal(models.Model):
             models.CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="deal_amount_not_negative"),
         ]
         indexes = [
-            models.Index(fields=["step", "close_on", "id"], condition=Q(closed_at=None), name="deal_open"),  # deals, board
+            models.Index(
+                fields=["step", "close_on", "id"], condition=Q(closed_at=None), name="deal_open"
+            ),  # deals, board
             models.Index(fields=["status", "closed_at"], name="deal_closed"),  # funnel: wins and value
         ]
 
@@ -86,3 +88,6 @@ class DealLead(models.Model):
             models.UniqueConstraint(fields=["deal", "lead"], name="deal_lead_once"),
             models.UniqueConstraint(fields=["deal"], condition=Q(primary=True), name="deal_one_primary_lead"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.lead_id}"

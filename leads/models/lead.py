@@ -75,16 +75,16 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.select_related("company", "source", "marketer", "rep", "score")
 
 
-class Like(models.Lookup):  # type: ignore[type-arg]
+class Like(models.Lookup):
     """`search LIKE '%term%'` where the term is an expression, so that the trigram index serves it."""
 
     lookup_name = "like"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} LIKE '%%' || {right} || '%%'", [*left_params, *right_params]
+        return f"{left} LIKE '%%' || {right} || '%%'", (*left_params, *right_params)
 
 
 models.TextField.register_lookup(Like)
@@ -111,7 +111,9 @@ class Lead(models.Model):
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="leads")
     campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, blank=True, related_name="leads")
     persona = models.ForeignKey(Persona, models.PROTECT, null=True, blank=True, related_name="leads")
-    persona_chosen = models.BooleanField(default=False, help_text=_("A person chose the persona; rules leave it alone."))
+    persona_chosen = models.BooleanField(
+        default=False, help_text=_("A person chose the persona; rules leave it alone.")
+    )
     value = models.DecimalField(_("expected value"), max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     preferred_contact = models.CharField(_("preferred channel and time"), max_length=80, blank=True)
@@ -145,13 +147,22 @@ class Lead(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["stage", "-id"], name="lead_stage_newest"),  # table: stage filter; board: a lane's cards
-            models.Index(fields=["source", "-id"], name="lead_source_newest"),  # table: source filter; funnel drill-down
+            models.Index(
+                fields=["stage", "-id"], name="lead_stage_newest"
+            ),  # table: stage filter; board: a lane's cards
+            models.Index(
+                fields=["source", "-id"], name="lead_source_newest"
+            ),  # table: source filter; funnel drill-down
             models.Index(fields=["marketer", "next_action_at"], name="lead_marketer_due"),  # My day of marketing
             models.Index(fields=["rep", "next_action_at"], name="lead_rep_due"),  # My day of sales
             models.Index(
                 fields=["look_again_on"], condition=Q(look_again_on__isnull=False), name="lead_look_again"
             ),  # My day: who to look at again
+            # table: sorted by what is due, and what is overdue
+            models.Index(
+                fields=["next_action_at", "id"], condition=Q(next_action_at__isnull=False), name="lead_due"
+            ),
+            models.Index(fields=["first_seen_at"], name="lead_first_seen"),  # table: a period of the funnel
             GinIndex(OpClass("search", name="gin_trgm_ops"), name="lead_search_trigrams"),  # the search box
         ]
 
@@ -181,5 +192,3 @@ class Lead(models.Model):
             "source": self.source.slug if self.source else "",
             **{f"custom.{name}": value for name, value in self.custom.items()},
         }
-
-

@@ -24,7 +24,19 @@ def default_points() -> dict[str, Any]:
                 "label": "Decides or leads a department",
                 "field": "job_title",
                 "op": "contains",
-                "value": ["head", "director", "chief", "manager", "owner", "founder", "lead", "vp", "ceo", "cfo", "cto"],
+                "value": [
+                    "head",
+                    "director",
+                    "chief",
+                    "manager",
+                    "owner",
+                    "founder",
+                    "lead",
+                    "vp",
+                    "ceo",
+                    "cfo",
+                    "cto",
+                ],
                 "points": 18,
             },
             {"label": "Company of 20 people or more", "field": "size", "op": "at_least", "value": 20, "points": 12},
@@ -92,6 +104,9 @@ class LeadScore(models.Model):
             # leads.scoring.rescore_faded reads these: interest that has not been counted anew for a day
             models.Index(fields=["scored_at"], condition=Q(engagement__gt=0), name="score_fading"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.grade} {self.total}"
 
     @property
     def grade(self) -> str:

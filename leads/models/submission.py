@@ -21,7 +21,9 @@ class Submission(models.Model):
 
     way = models.CharField(max_length=8, choices=Way)
     payload = models.JSONField()
-    key = models.CharField(max_length=120, null=True, help_text=_("The sender's own key: the same key is one submission."))
+    key = models.CharField(
+        max_length=120, null=True, help_text=_("The sender's own key: the same key is one submission.")
+    )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     upload = models.ForeignKey(Import, models.CASCADE, null=True, related_name="submissions")
     at = models.DateTimeField(default=timezone.now, help_text=_("When it happened."))

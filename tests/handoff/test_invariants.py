@@ -20,7 +20,12 @@ def test_a_lead_in_the_middle_has_exactly_one_open_handoff():
     handoff, lead = make_handoff(), make_lead()
     assert broken(lambda: Handoff.objects.filter(pk=handoff.pk).delete()) == "lead_mofu_has_one_handoff"
     assert broken(lambda: Handoff.objects.filter(pk=handoff.pk).update(lead=lead)) == "lead_mofu_has_one_handoff"
-    copy = {"lead": handoff.lead, "agreement": handoff.agreement, "origin": "marketing", "offered_at": handoff.offered_at}
+    copy = {
+        "lead": handoff.lead,
+        "agreement": handoff.agreement,
+        "origin": "marketing",
+        "offered_at": handoff.offered_at,
+    }
     assert broken(lambda: Handoff.objects.create(**copy)) == "handoff_one_open_a_lead"
     assert broken(lambda: Handoff.objects.create(**{**copy, "lead": lead})) == "lead_mofu_has_one_handoff"
 
