@@ -28,7 +28,7 @@ def days_off(country: str, year: int) -> frozenset[date]:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Working hours in one time zone. All arithmetic is done in UTC, so a change of the clocks costs nobody a minute."""
+    """Working hours in one time zone. Arithmetic is done in UTC, so a change of the clocks costs nobody a minute."""
 
     zone: ZoneInfo
     opens: time

@@ -66,7 +66,7 @@ def happened_since(lead: Lead) -> str:
 
 
 def home(lead: Lead) -> str:
-    """Where a lead goes back to from MOFU or BOFU without a win: a customer stays a customer, anybody else is nurtured."""
+    """Where a lead goes back to from MOFU or BOFU without a win: a customer stays one, anybody else is nurtured."""
     last = lead.visits.filter(stage__in=[Stage.TOFU, Stage.CUSTOMER]).order_by("-seq").first()
     return Stage.CUSTOMER if last and last.stage == Stage.CUSTOMER else Stage.TOFU
 

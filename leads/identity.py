@@ -277,7 +277,7 @@ def hold(profiles: Iterable[Profile]) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(n) FROM "
-                "(SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest(%s::text[]) AS name ORDER BY 1) AS ordered",
+                "(SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest(%s::text[]) AS name ORDER BY 1) AS keys",
                 [sorted(names)],
             )
 
