@@ -1,9 +1,30 @@
 #!/usr/bin/env python
+"""Every command of Smarketing. Servers that the environment does not name are started for it, or shared."""
+
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+
+def main() -> None:
+    try:
+        from django.core.management import execute_from_command_line
+        from django.db.utils import OperationalError
+    except ImportError:
+        sys.exit("Smarketing's packages are missing: run `make setup`, then .venv/bin/python manage.py.")
+    from smarketing import installation
+    from smarketing.embedded.trouble import Trouble
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
+    try:
+        installation.furnish(sys.argv[1] if len(sys.argv) > 1 else "")
+        execute_from_command_line(sys.argv)
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+    except OperationalError as error:
+        if getattr(error.__cause__, "pgcode", None) is None and "--traceback" not in sys.argv:
+            sys.exit(f"The database cannot be reached: {' '.join(str(error).split())}")
+        raise
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
-    execute_from_command_line(sys.argv)
+    main()
