@@ -159,10 +159,10 @@ def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetim
             lead = Lead(stage=Stage.TOFU, stage_since=at, moves=1, first_seen_at=at, last_activity_at=at)
             if submission.actor and submission.actor.team == Team.MARKETING:
                 lead.marketer = submission.actor
+            elif submission.actor and submission.actor.team == Team.SALES:
+                lead.rep = submission.actor
             done.created = True
             new.append(lead)
-        elif lead.pk:
-            touched[lead.pk] = lead
         for key in profile.naming_keys:
             fresh.setdefault(key, lead)
         changed = _fill(lead, profile, company, overwrite=bool(submission.payload.get("overwrite")))
@@ -172,6 +172,8 @@ def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetim
         if lead.campaign is None and profile.campaign:
             lead.campaign = campaigns[profile.campaign.lower()]
             changed.append("campaign")
+        if lead.pk and changed:
+            touched[lead.pk] = lead
         done.lead, done.changed = lead, [] if done.created else changed
         leads.append(lead)
     Lead.objects.bulk_create(new)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -138,5 +138,7 @@ def rescore_faded(limit: int = 1000) -> int:
     stale = LeadScore.objects.filter(engagement__gt=0, scored_at__lt=timezone.now() - FADED_AFTER)
     leads = list(stale.order_by("scored_at").values_list("lead", flat=True)[:limit])
     if leads:
-        rescore(leads)
+        with transaction.atomic():
+            Lead.objects.locked(leads)
+            rescore(leads)
     return len(leads)

@@ -46,7 +46,7 @@ def test_no_model_has_changed_without_a_migration():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-@pytest.mark.parametrize("address", sorted({a for a in addresses() if "(" not in a and "\\" not in a}))
+@pytest.mark.parametrize("address", sorted({a for a in addresses() if not set(a) & set("(<\\")}))
 def test_the_outsider_is_asked_to_sign_in(client, address):
     for method in (client.get, client.post):
         response = method(address)
