@@ -21,9 +21,10 @@ def main() -> None:
     except Trouble as trouble:
         sys.exit(str(trouble))
     except OperationalError as error:
-        if getattr(error.__cause__, "pgcode", None) is None and "--traceback" not in sys.argv:
-            sys.exit(f"The database cannot be reached: {' '.join(str(error).split())}")
-        raise
+        code = getattr(error.__cause__, "pgcode", None) or "08"
+        if code[:2] not in ("08", "53", "57", "58") or "--traceback" in sys.argv:
+            raise  # a refused statement, not a server that is away or a full disk
+        sys.exit(f"The database is away: {' '.join(str(error).split())}")
 
 
 if __name__ == "__main__":

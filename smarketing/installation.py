@@ -13,7 +13,12 @@ from smarketing.embedded.trouble import Trouble, check_disk
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Commands that ask neither server, so that none is started for them.
-NO_SERVERS = {"", "help", "version", "--help", "--version", "-h", "collectstatic", "findstatic", "makemessages", "compilemessages"}
+NO_SERVERS = {
+    *("", "help", "version", "--help", "--version", "-h"),
+    *("collectstatic", "findstatic", "makemessages", "compilemessages"),
+}
+#: The embedded servers that this process uses, by name.
+shared: dict[str, Share] = {}
 
 
 def data_dir() -> Path:
@@ -29,26 +34,24 @@ def data_dir() -> Path:
     return Path(share) / "smarketing" / mark
 
 
-def furnish(command: str = "") -> list[Share]:
+def furnish(command: str = "") -> None:
     """Complete the environment for `manage.py command`; what was started is held until this process ends."""
     if command in NO_SERVERS:
         os.environ.setdefault("DATABASE_URL", "postgresql:///none")
         os.environ.setdefault("REDIS_URL", "redis://localhost:0")
         os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
-        return []
+        return
     folder = data_dir()
-    shares = []
     # Where both servers are named this is somebody's own deployment: it brings its own secret, but for `run`.
     own = command == "run" or not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
     for variable, server in (("DATABASE_URL", "postgresql"), ("REDIS_URL", "valkey")):
         if not os.environ.get(variable):
-            shares.append(Share(server, folder / server))
-            os.environ[variable] = shares[-1].url
+            shared[server] = Share(server, folder / server)
+            os.environ[variable] = shared[server].url
     if own or (folder / "secret_key").exists():
         for variable, make in (("SECRET_KEY", _secret_key), ("SAMPLE_PASSWORD", _sample_password)):
             if not os.environ.get(variable):
                 os.environ[variable] = _kept_secret(folder / variable.lower(), make())
-    return shares
 
 
 def _secret_key() -> str:

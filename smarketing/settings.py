@@ -14,7 +14,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 SITE_URL = env.str("SITE_URL", "http://localhost:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
+# The sample company's people are offered on the sign-in page, with the password that this installation made for them
 SAMPLE_SIGN_INS = env.bool("SAMPLE_SIGN_INS", False)
+SAMPLE_PASSWORD = env.str("SAMPLE_PASSWORD", "")
 
 INSTALLED_APPS = [
     "smarketing",
@@ -76,28 +78,35 @@ TEMPLATES = [
 ]
 
 # Store of record, broker, cache
+_database = env.dj_db_url("DATABASE_URL")
 DATABASES = {
     "default": {
-        **env.dj_db_url("DATABASE_URL"),
+        **_database,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **_database.get("OPTIONS", {})},
     }
 }
 REDIS_URL = env.str("REDIS_URL")
+# Keeps installations apart that share one Redis; anything else that writes there begins its keys with it, too
+REDIS_PREFIX = env.str("REDIS_PREFIX", "")
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5, "IGNORE_EXCEPTIONS": True},
     }
 }
-CELERY_BROKER_URL = REDIS_URL
+# A socket has another name there: unix:///run/redis.sock?db=1 is redis+socket:///run/redis.sock?virtual_host=1
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE", "smarketing")
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": REDIS_PREFIX,
     "visibility_timeout": 900,
     "socket_connect_timeout": 0.5,
     "socket_timeout": 5,
@@ -108,6 +117,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", 2)
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 10_000
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # the schedule is short and static: nothing to keep on disk
 CELERY_TIMEZONE = "UTC"
 NUDGE_TASK = "handoff.tasks.catch_up"
 
@@ -153,6 +164,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
+if env.bool("BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SAMESITE = "Lax"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
