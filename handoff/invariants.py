@@ -1,0 +1,118 @@
+"""Every invariant of the pipeline, counted over the whole database, one set-based query each.
+
+The database refuses most of these at the commit (`handoff/migrations/0002_invariants.py` and the named constraints);
+this is the recount that does not trust them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import connection
+
+#: name -> the ids of the leads that break it
+CHECKS: dict[str, str] = {
+    "in MOFU there is exactly one open hand-off, elsewhere none": """
+        SELECT lead.id FROM leads_lead lead
+          LEFT JOIN (SELECT lead_id, count(*) AS n FROM handoff_handoff WHERE ended_at IS NULL GROUP BY 1) open
+                 ON open.lead_id = lead.id
+         WHERE COALESCE(open.n, 0) <> (lead.stage = 'mofu')::int
+    """,
+    "in BOFU there is at least one open deal": """
+        SELECT lead.id FROM leads_lead lead
+         WHERE lead.stage = 'bofu' AND NOT EXISTS (
+               SELECT FROM handoff_deallead role JOIN handoff_deal deal ON deal.id = role.deal_id
+                WHERE role.lead_id = lead.id AND deal.closed_at IS NULL)
+    """,
+    "a lead has exactly one open visit, in its stage": """
+        SELECT lead.id FROM leads_lead lead
+          LEFT JOIN leads_visit visit ON visit.lead_id = lead.id AND visit.left_at IS NULL
+         GROUP BY lead.id, lead.stage
+        HAVING count(visit.id) <> 1 OR min(visit.stage) <> lead.stage
+    """,
+    "the ledger is whole: numbered from 1 to the lead's moves, the newest row is the lead's stage": """
+        SELECT lead.id FROM leads_lead lead
+          LEFT JOIN leads_stagechange change ON change.lead_id = lead.id
+         GROUP BY lead.id, lead.moves, lead.stage
+        HAVING count(change.id) <> lead.moves OR COALESCE(min(change.seq), 0) <> 1
+            OR max(change.seq) <> lead.moves
+            OR max(change.new) FILTER (WHERE change.seq = lead.moves) <> lead.stage
+    """,
+    "each stage change begins where the one before it ended": """
+        SELECT DISTINCT lead_id FROM (
+            SELECT lead_id, old, lag(new, 1, '') OVER (PARTITION BY lead_id ORDER BY seq) AS before
+              FROM leads_stagechange) chain
+         WHERE old <> before
+    """,
+    "each visit was opened by the stage change of its number, and closed by the next": """
+        SELECT COALESCE(visit.lead_id, change.lead_id) FROM leads_visit visit
+          FULL JOIN leads_stagechange change ON change.lead_id = visit.lead_id AND change.seq = visit.seq
+          LEFT JOIN leads_stagechange next ON next.lead_id = visit.lead_id AND next.seq = visit.seq + 1
+         WHERE visit.id IS NULL OR change.id IS NULL OR visit.stage <> change.new OR visit.entered_at <> change.at
+            OR visit.entered_from <> change.old OR visit.left_to <> COALESCE(next.new, '')
+            OR visit.left_at IS DISTINCT FROM next.at
+    """,
+    "a score is the sum of its parts": """
+        SELECT lead_id FROM leads_leadscore
+         WHERE total <> COALESCE((SELECT sum((part ->> 'points')::int) FROM jsonb_array_elements(parts) part), 0)
+    """,
+    "a lead's e-mail names that lead": """
+        SELECT lead.id FROM leads_lead lead
+         WHERE lead.email <> '' AND NOT EXISTS (
+               SELECT FROM leads_identity sign
+                WHERE sign.kind = 'email' AND sign.value = lead.email AND sign.lead_id = lead.id)
+    """,
+    "who asked not to be contacted is OUT": """
+        SELECT id FROM leads_lead WHERE do_not_contact AND stage NOT IN ('out', 'customer')
+    """,
+    "a customer has bought: a won deal": """
+        SELECT lead.id FROM leads_lead lead
+         WHERE lead.stage = 'customer' AND NOT EXISTS (
+               SELECT FROM handoff_deallead role JOIN handoff_deal deal ON deal.id = role.deal_id
+                WHERE role.lead_id = lead.id AND deal.status = 'won')
+    """,
+    "a deal has exactly one primary lead, so that revenue counts once": """
+        SELECT COALESCE(min(role.lead_id), -deal.id) FROM handoff_deal deal
+          LEFT JOIN handoff_deallead role ON role.deal_id = deal.id
+         GROUP BY deal.id
+        HAVING count(role.id) FILTER (WHERE role."primary") <> 1
+    """,
+    "a hand-off's moments are in the order of its lanes": """
+        SELECT lead_id FROM handoff_handoff
+         WHERE (lane = 'mql') <> (accepted_at IS NULL) OR (lane = 'sql') <> (qualified_at IS NOT NULL)
+            OR (NOT imported AND (accepted_at < offered_at OR qualified_at < accepted_at OR ended_at < offered_at))
+    """,
+    "an ended hand-off says how, and an offered one has its clock": """
+        SELECT lead_id FROM handoff_handoff
+         WHERE (ended_at IS NULL) <> ("end" = '') OR (ended_at IS NOT NULL AND due_at IS NOT NULL)
+            OR (ended_at IS NULL AND lane = 'mql' AND due_at IS NULL AND NOT imported)
+    """,
+    "exactly one agreement is in force, and its scorecard is the one that counts": """
+        SELECT -1 WHERE (SELECT count(*) FROM handoff_agreement WHERE ended_at IS NULL) <> 1
+           OR (SELECT count(*) FROM handoff_agreement terms JOIN leads_scorecard card ON card.id = terms.scorecard_id
+                WHERE terms.ended_at IS NULL AND card.in_force) <> 1
+    """,
+}
+SHOWN = 5
+
+
+class Violation(NamedTuple):
+    """An invariant that does not hold: its name, how many leads break it, and the ids of the first few."""
+
+    name: str
+    count: int
+    leads: list[int]
+
+
+def violations() -> list[Violation]:
+    """Recount everything; an empty list is good news."""
+    found = []
+    with connection.cursor() as cursor:
+        for name, query in CHECKS.items():
+            cursor.execute(
+                f"SELECT count(*), (array_agg(broken.lead ORDER BY broken.lead))[1:{SHOWN}] FROM ({query}) broken(lead)"  # noqa: S608
+            )
+            count, leads = cursor.fetchone()
+            if count:
+                found.append(Violation(name, count, leads))
+    return found
