@@ -27,11 +27,13 @@ BREAKS = {
 
 @pytest.fixture
 def leads():
-    return {
+    made = {
         "top": make_lead(value=5, job_title="Head of energy").pk,
         "middle": make_handoff().lead.pk,
         "bottom": make_deal().pk,
     }
+    connection.check_constraints()  # what the database checks at a commit, it has now checked
+    return made
 
 
 def test_a_pipeline_that_went_the_usual_ways_has_none(leads, capsys):
