@@ -65,6 +65,7 @@ GLYPHS = {
     "customer": drawn(LEFT, RIGHT, RINGS, MIDDLE),
     "out": drawn(RINGS, STRUCK),
 }
+GLYPHS |= dict.fromkeys(("discovery", "proposal", "negotiation"), GLYPHS["bofu"])
 GLYPHS |= {"marketing": GLYPHS["tofu"], "sales": GLYPHS["bofu"], "management": GLYPHS["mofu"], "both": GLYPHS["mofu"]}
 
 
@@ -78,7 +79,7 @@ def glyph(name: str) -> SafeString:
 
 OWN = dict.fromkeys(("tofu", "marketing"), "mkt")
 OWN |= dict.fromkeys(("mofu", "mql", "sal", "sql", "both", "management"), "both")
-OWN |= dict.fromkeys(("bofu", "sales"), "sal")
+OWN |= dict.fromkeys(("bofu", "discovery", "proposal", "negotiation", "sales"), "sal")
 OWN |= {"customer": "cus", "out": "out", "system": "sys"}
 STAGE_WORDS = {
     "tofu": _("TOFU"),
@@ -87,6 +88,9 @@ STAGE_WORDS = {
     "sal": _("SAL accepted"),
     "sql": _("SQL qualified"),
     "bofu": _("BOFU"),
+    "discovery": _("Discovery"),
+    "proposal": _("Proposal"),
+    "negotiation": _("Negotiation"),
     "customer": _("Customer"),
     "out": _("OUT"),
 }
