@@ -1,11 +1,12 @@
-/* Drag and drop on the board. A drop does nothing of its own: it activates the item of the card's Move-to menu that leads
-   to the lane, so dragging, clicking and typing are one mechanism, with one set of permissions. */
+/* The board. A lane has one menu for all its cards (moves-<lane>): its items say where a card may go, by which act, and
+   why not. Choosing an item and dropping a card do the same: an act that asks opens its form, any other is posted at once. */
 import { autoScrollForElements, autoScrollWindowForElements } from "@atlaskit/pragmatic-drag-and-drop-auto-scroll/element";
 import { draggable, dropTargetForElements } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
 import { preserveOffsetOnSource } from "@atlaskit/pragmatic-drag-and-drop/utils/preserve-offset-on-source";
 import { setCustomNativeDragPreview } from "@atlaskit/pragmatic-drag-and-drop/utils/set-custom-native-drag-preview";
 import { make } from "./markup.js";
 
+const { htmx } = window;
 const { announce, keepOnCard, refuse, word } = window.smarketing;
 const registered = new WeakSet();
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -15,16 +16,60 @@ const laneOf = (element) => element.closest("[data-lane]");
 const nameOf = (card) => card.dataset.name || card.querySelector(".who")?.firstElementChild?.textContent.trim() || "";
 const lanes = () => document.querySelectorAll("[data-lane]");
 
-/** The menu item that leads to a lane: "bofu:proposal" also answers to an item for "bofu". */
-function moveTo(card, lane) {
-  const named = [...card.querySelectorAll("[data-move-to]")];
-  const exact = named.find((item) => item.dataset.moveTo === lane);
-  return exact ?? named.find((item) => item.dataset.moveTo === lane.split(":")[0]);
-}
+const menuOf = (card) => document.getElementById(`moves-${laneOf(card)?.dataset.lane}`);
+const moveTo = (card, lane) => menuOf(card)?.querySelector(`[data-move-to="${CSS.escape(lane)}"]`);
 
-const open = (item) => item && item.getAttribute("aria-disabled") !== "true" && !item.disabled;
+const open = (item) => item && item.getAttribute("aria-disabled") !== "true";
 const actOf = (item) => item.dataset.act || item.textContent.trim();
 const whyNot = (item) => item?.dataset.why || word("cannot");
+
+/** Do the move of a menu item to a card; `home` is where the card came from if it was dropped. */
+function act(card, item, home) {
+  const { lead, seen } = card.dataset;
+  const address = `${card.querySelector(".who a").pathname}acts/${item.dataset.name}/`;
+  keepOnCard(lead);
+  if ("asks" in item.dataset) {
+    htmx.ajax("GET", `${address}?seen=${encodeURIComponent(seen)}`, { source: card, target: "#act", swap: "innerHTML" });
+    return;
+  }
+  card.classList.add("is-busy");
+  const finish = ({ detail: { ctx } }) => {
+    if (ctx.sourceElement !== card) return;
+    document.removeEventListener("htmx:finally:request", finish);
+    card.classList.remove("is-busy");
+    const done = ctx.response?.raw.ok && !ctx.response.raw.redirected;
+    if (!done) home?.before(card);
+    home?.remove();
+    if (done) return;
+    card.querySelector(".mv")?.focus({ preventScroll: true });
+    if (ctx.response?.status === 422) refresh(); // somebody may have moved it: show where it stands now
+  };
+  document.addEventListener("htmx:finally:request", finish);
+  htmx.ajax("POST", address, { source: card, target: card, swap: "none", values: { seen, step: item.dataset.moveTo } });
+}
+
+function refresh() {
+  htmx.ajax("GET", location.pathname + location.search, { target: "#main", select: "#main", swap: "outerMorph" });
+}
+
+/* Only the button that was pressed last belongs to its lane's menu, so that the menu opens beside it. */
+function onPress(event) {
+  const button = event.target.closest?.(".card .mv");
+  if (!button) return;
+  const card = button.closest(".card");
+  const menu = menuOf(card);
+  if (!menu || menu.matches(":popover-open")) return;
+  menu.dataset.lead = card.dataset.lead;
+  document.querySelectorAll(`[popovertarget="${CSS.escape(menu.id)}"]`).forEach((other) => other.removeAttribute("popovertarget"));
+  button.setAttribute("popovertarget", menu.id);
+}
+
+function onChoose(event) {
+  const item = event.target.closest?.(".moves [data-move-to]");
+  if (!open(item)) return;
+  const card = document.querySelector(`.card[data-lead="${CSS.escape(item.closest(".moves").dataset.lead)}"]`);
+  if (card) act(card, item);
+}
 
 function slotFor(card, lane) {
   const item = moveTo(card, lane.dataset.lane);
@@ -53,12 +98,13 @@ function drop(card, lane) {
   const item = moveTo(card, lane.dataset.lane);
   card.querySelector(".mv")?.focus({ preventScroll: true });
   if (!open(item)) return refuse(`${word("back", { name: nameOf(card) })} ${whyNot(item)}`);
-  keepOnCard(card.dataset.lead);
-  card.classList.add("is-busy");
-  const done = () => card.classList.remove("is-busy");
-  document.addEventListener("htmx:finally:request", done, { once: true });
-  if (item.dataset.dialog) done();
-  item.click();
+  if ("asks" in item.dataset) return act(card, item);
+  const home = document.createComment("");
+  card.before(home);
+  const first = lane.querySelector(".card, .none, .more");
+  if (first) first.before(card);
+  else lane.append(card);
+  act(card, item, home);
 }
 
 function preview(card, container) {
@@ -135,6 +181,8 @@ function slide() {
 
 autoScrollWindowForElements();
 register();
+document.addEventListener("click", onPress, true);
+document.addEventListener("click", onChoose);
 document.addEventListener("htmx:before:swap", () => { before = places(); });
 document.addEventListener("htmx:finally:swap", () => {
   register();

@@ -13,6 +13,10 @@ from leads.models.lead import Lead
 GRADES = (("A", 75), ("B", 50), ("C", 25), ("D", 0))
 
 
+def grade(total: int) -> str:
+    return next(letter for letter, floor in GRADES if total >= floor)
+
+
 def default_points() -> dict[str, Any]:
     """The points a new installation starts from; editable data ever after."""
     return {
@@ -110,4 +114,4 @@ class LeadScore(models.Model):
 
     @property
     def grade(self) -> str:
-        return next(grade for grade, floor in GRADES if self.total >= floor)
+        return grade(self.total)

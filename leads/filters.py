@@ -1,0 +1,383 @@
+"""Which leads a page lists, in which order and from where on: read from an address, and written back into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import CharField, F, FilteredRelation, Q, Value
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from leads.models import Source
+from leads.models.lead import LeadQuerySet
+from leads.models.scoring import grade
+from personas.choices import Lane, Stage
+from personas.models import Persona
+
+#: Counting stops here: beyond it a page says "1,000+".
+CAP = 1_000
+PAGE = 50
+#: Whose work a lead is, by stage (see `Lead.owner`).
+MARKETING_OWNS, SALES_OWNS = (Stage.TOFU, Stage.OUT), (Stage.MOFU, Stage.BOFU, Stage.CUSTOMER)
+
+LABELS = {
+    "stage": gettext_lazy("Stage"),
+    "owner": gettext_lazy("Owner"),
+    "source": gettext_lazy("Source"),
+    "persona": gettext_lazy("Persona"),
+    "due": gettext_lazy("Next action"),
+    "again": gettext_lazy("Look again"),
+    "seen_from": gettext_lazy("First seen from"),
+    "seen_to": gettext_lazy("First seen to"),
+    "q": gettext_lazy("Search"),
+}
+LISTED = ("stage", "owner", "source", "persona", "due", "again")
+PERIOD = ("seen_from", "seen_to")
+DUE = {"over": gettext_lazy("Overdue"), "today": gettext_lazy("Due today"), "none": gettext_lazy("None planned")}
+AGAIN = {"due": gettext_lazy("Due")}
+SORTS = {
+    "newest": gettext_lazy("Newest first"),
+    "score": gettext_lazy("Highest score"),
+    "due": gettext_lazy("Next action due"),
+}
+
+
+class Option(NamedTuple):
+    """One choice of a list: what the address says, what a person reads, and whether it is chosen."""
+
+    value: str
+    label: Any
+    chosen: bool
+
+
+class Known(NamedTuple):
+    """A source, a persona or a person, as a list names it; `team` is a person's."""
+
+    kind: str
+    said_as: str
+    pk: int
+    name: str
+    team: str
+
+
+@dataclass
+class LeadFilter:
+    """Filters of the lead table and of the board; an unknown value matches nothing rather than everything."""
+
+    said: Mapping[str, str]
+    user: User
+    now: datetime = field(default_factory=timezone.now)
+
+    def __post_init__(self) -> None:
+        read = {name: str(self.said.get(name, "")).replace("\0", "").strip()[:200] for name in LABELS}
+        self.on = {name: value for name, value in read.items() if value}
+        sort = self.said.get("sort", "")
+        self.sort = sort if sort in SORTS else "newest"
+
+    # What there is to choose from
+
+    @cached_property
+    def known(self) -> list[Known]:
+        """Every source, persona in use and person, by name: small tables, read in one query."""
+
+        def rows(queryset: Any, kind: Any, said_as: Any, team: Any) -> Any:
+            named = queryset.order_by().annotate(of_kind=kind, said_as=said_as, of_team=team)
+            return named.values_list("of_kind", "said_as", "pk", "name", "of_team")
+
+        def word(text: str) -> Value:
+            return Value(text, CharField())
+
+        sources = rows(Source.objects, word("source"), F("slug"), word(""))
+        personas = rows(Persona.objects.in_use(), word("persona"), Cast("pk", CharField()), word(""))
+        people = rows(User.objects.filter(is_active=True), word("owner"), F("username"), F("team"))
+        gone = rows(User.objects.filter(is_active=False), word("gone"), F("username"), F("team"))
+        found = map(Known._make, sources.union(personas, people, gone, all=True))
+        return sorted(found, key=lambda known: known.name.lower())
+
+    @cached_property
+    def people(self) -> dict[int, dict[str, str]]:
+        """Everybody by key, as the ring of an owner is drawn."""
+        return {known.pk: {"name": known.name, "team": known.team} for known in self.known if known.team}
+
+    @cached_property
+    def sources(self) -> dict[int, str]:
+        return {known.pk: known.name for known in self.known if known.kind == "source"}
+
+    def options(self, name: str) -> list[Option]:
+        """What a list offers; what the address asks for and is not in it is added, so that it shows."""
+        chosen, choices = self.on.get(name, ""), self._choices(name)
+        if chosen and chosen not in [value for value, _label in choices]:
+            choices.append((chosen, chosen))
+        return [Option(value, label, value == chosen) for value, label in choices]
+
+    def _choices(self, name: str) -> list[tuple[str, Any]]:
+        named: list[tuple[str, Any]] = [(known.said_as, known.name) for known in self.known if known.kind == name]
+        if name == "stage":
+            return [*Stage.choices[:2], *Lane.choices, *Stage.choices[2:]]
+        if name == "due":
+            return [*DUE.items()]
+        if name == "again":
+            return [*AGAIN.items()]
+        if name == "owner":
+            return [("me", _("Me")), ("nobody", _("Nobody")), *named]
+        return [*named, ("none", _("None"))]
+
+    # What they let through
+
+    def apply(self, leads: LeadQuerySet) -> LeadQuerySet:
+        """The leads that every filter lets through."""
+        for name, value in self.on.items():
+            leads = leads.search(value) if name == "q" else leads.filter(getattr(self, f"_{name}")(value))
+        return leads.filter(next_action_at__isnull=False) if self.sort == "due" else leads
+
+    def _stage(self, value: str) -> Q:
+        if value in Lane.values:  # by the relation's name: leads know that hand-offs exist, not who keeps them
+            return Q(stage=Stage.MOFU, handoffs__ended_at=None, handoffs__lane=value)
+        return Q(stage=value)
+
+    def _source(self, value: str) -> Q:
+        return self._named("source", value)
+
+    def _persona(self, value: str) -> Q:
+        return self._named("persona", value)
+
+    def _named(self, name: str, value: str) -> Q:
+        return Q(**{name: None if value == "none" else self._key(name, value)})
+
+    def _owner(self, value: str) -> Q:
+        pk = {"me": self.user.pk, "nobody": None}.get(value, -1)
+        pk = self._key("owner", value) if pk == -1 else pk
+        return Q(marketer=pk, stage__in=MARKETING_OWNS) | Q(rep=pk, stage__in=SALES_OWNS)
+
+    def _key(self, kind: str, said_as: str) -> int:
+        return next((known.pk for known in self.known if (known.kind, known.said_as) == (kind, said_as)), 0)
+
+    def _due(self, value: str) -> Q:
+        if value == "over":
+            return Q(next_action_at__lt=self.now)
+        if value == "today":
+            tomorrow = midnight_of(timezone.localdate(self.now) + timedelta(days=1))
+            return Q(next_action_at__gte=self.now, next_action_at__lt=tomorrow)
+        return Q(next_action_at=None) if value == "none" else Q(pk__in=[])
+
+    def _again(self, value: str) -> Q:
+        return Q(look_again_on__lte=timezone.localdate(self.now)) if value == "due" else Q(pk__in=[])
+
+    def _seen_from(self, value: str) -> Q:
+        day = read_day(value)
+        return Q(first_seen_at__gte=midnight_of(day)) if day else Q(pk__in=[])
+
+    def _seen_to(self, value: str) -> Q:
+        day = read_day(value)
+        return Q(first_seen_at__lt=midnight_of(day + timedelta(days=1))) if day else Q(pk__in=[])
+
+    # What a page writes
+
+    def address(self, *without: str) -> str:
+        """The query string of these filters and this order, less some, and never with a page's cursor."""
+        sort = {"sort": self.sort} if self.sort != "newest" else {}
+        kept = {name: value for name, value in {**self.on, **sort}.items() if name not in without}
+        return f"?{urlencode(kept)}" if kept else "?"
+
+    @property
+    def query(self) -> str:
+        """The filters alone, to carry to another page ("" or "?owner=me")."""
+        return f"?{urlencode(self.on)}" if self.on else ""
+
+    @property
+    def page_query(self) -> str:
+        """What the address of another page of the same list begins with."""
+        address = self.address()
+        return address if address == "?" else f"{address}&"
+
+    @property
+    def without_q(self) -> str:
+        return self.address("q")
+
+    @property
+    def selects(self) -> list[dict[str, Any]]:
+        """The filters offered as lists, each with the address without it when it is on."""
+        return [
+            {
+                "name": name,
+                "label": LABELS[name],
+                "options": self.options(name),
+                "without": self.address(name) if name in self.on else "",
+            }
+            for name in LISTED
+        ]
+
+    @property
+    def periods(self) -> list[dict[str, Any]]:
+        """Filters that only other pages' links set: shown, carried on, and taken away."""
+        return [
+            {"name": name, "label": LABELS[name], "value": day_words(said), "said": said, "without": self.address(name)}
+            for name, said in self.on.items()
+            if name in PERIOD
+        ]
+
+    @property
+    def sorts(self) -> list[Option]:
+        return [Option(value, label, value == self.sort) for value, label in SORTS.items()]
+
+    # What a row shows
+
+    def rows(self, leads: LeadQuerySet) -> list[Row]:
+        """Leads as rows of a table or of a board: plain values, since a page draws a hundred of them."""
+        here = FilteredRelation("handoffs", condition=Q(handoffs__ended_at=None))
+        named = leads.annotate(standing=here).values_list(*COLUMNS)
+        return [Row(*values, listed=self) for values in named]
+
+
+COLUMNS = (
+    "pk", "name", "email", "phone", "job_title", "stage", "stage_since", "standing__lane", "company__name", "source",
+    "marketer", "rep", "value", "currency", "next_action", "next_action_at", "last_activity_at", "look_again_on",
+    "score__total",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Row:
+    """What one line of the table, or one card of the board, shows of a lead."""
+
+    pk: int
+    named: str
+    email: str
+    phone: str
+    job_title: str
+    stage: str
+    stage_since: datetime
+    lane: str | None
+    company: str | None
+    source_id: int | None
+    marketer_id: int | None
+    rep_id: int | None
+    value: Decimal | None
+    currency: str
+    next_action: str
+    next_action_at: datetime | None
+    last_activity_at: datetime
+    look_again_on: date | None
+    score: int | None
+    listed: LeadFilter
+
+    @property
+    def name(self) -> str:
+        return self.named or self.email or self.phone or _("Lead %(pk)s") % {"pk": self.pk}
+
+    @property
+    def grade(self) -> str:
+        return grade(self.score or 0)
+
+    @property
+    def owner(self) -> dict[str, str] | None:
+        pk = self.marketer_id if self.stage in MARKETING_OWNS else self.rep_id
+        return self.listed.people.get(pk) if pk else None
+
+    @property
+    def source(self) -> str:
+        return self.listed.sources.get(self.source_id, "") if self.source_id else ""
+
+
+def read_day(value: str) -> date | None:
+    try:
+        return parse_date(value)
+    except ValueError:
+        return None
+
+
+def day_words(value: str) -> str:
+    """A day as a person says it; what is no day, as it came."""
+    day = read_day(value)
+    return date_format(day, "j M Y") if day else value
+
+
+def midnight_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: sort -> (columns, highest first). Indexes: the primary key, score_highest, lead_due.
+ORDERS: dict[str, tuple[tuple[str, ...], bool]] = {
+    "newest": (("pk",), True),
+    "score": (("score__total", "score__lead_id"), True),
+    "due": (("next_action_at", "pk"), False),
+}
+
+
+class Page(NamedTuple):
+    """One page of a table, found by the key of the row beside it: as quick on page 900 as on page 1."""
+
+    rows: list[Row]
+    before: str
+    after: str
+
+
+def page_of(chosen: LeadFilter, leads: LeadQuerySet, *, before: str = "", after: str = "", size: int = PAGE) -> Page:
+    """The page after, or before, the row that a cursor names; a cursor that cannot be read is the first page."""
+    columns, descending = ORDERS[chosen.sort]
+    after_key, before_key = read_cursor(chosen.sort, after), read_cursor(chosen.sort, before)
+    back = before_key is not None and after_key is None
+    downwards = descending != back
+    if key := before_key if back else after_key:
+        leads = leads.filter(beyond(columns, key, downwards=downwards))
+    signs = [f"-{column}" if downwards else column for column in columns]
+    rows = chosen.rows(leads.order_by(*signs)[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    if back:
+        rows.reverse()
+    has_before, has_after = (more, True) if back else (key is not None, more)
+    return Page(
+        rows,
+        before=write_cursor(chosen.sort, rows[0]) if rows and has_before else "",
+        after=write_cursor(chosen.sort, rows[-1]) if rows and has_after else "",
+    )
+
+
+def beyond(columns: Iterable[str], key: tuple[Any, ...], *, downwards: bool) -> Q:
+    """Rows after a key, compared as a row so that an index over the columns serves it."""
+    if len(key) == 1:
+        return Q(**{f"{next(iter(columns))}__{'lt' if downwards else 'gt'}": key[0]})
+    return Q((TupleLessThan if downwards else TupleGreaterThan)(Tuple(*map(F, columns)), key))
+
+
+def write_cursor(sort: str, row: Row) -> str:
+    if sort == "score":
+        return f"{row.score}.{row.pk}"
+    if sort == "due" and row.next_action_at:
+        return f"{(row.next_action_at - EPOCH) // timedelta(microseconds=1)}.{row.pk}"
+    return str(row.pk)
+
+
+def read_cursor(sort: str, text: str) -> tuple[Any, ...] | None:
+    try:
+        if not text or len(text) > 60:
+            return None
+        if sort == "newest":
+            return (bounded(text),)
+        first, _dot, pk = text.rpartition(".")
+        if sort == "score":
+            return (bounded(first, most=100), bounded(pk))
+        return (EPOCH + timedelta(microseconds=int(first)), bounded(pk))
+    except (ValueError, OverflowError):
+        return None
+
+
+def bounded(text: str, *, most: int = 2**63 - 1) -> int:
+    """A whole number that its column holds."""
+    number = int(text)
+    if not 0 <= number <= most:
+        raise ValueError(text)
+    return number
