@@ -54,6 +54,16 @@ def furnish(command: str = "") -> None:
                 os.environ[variable] = _kept_secret(folder / variable.lower(), make())
 
 
+def furnish_for_tests() -> None:
+    """Servers of the tests' own where none is named: nothing they do can touch what this installation keeps."""
+    for variable, server in (("DATABASE_URL", "postgresql"), ("REDIS_URL", "valkey")):
+        if not os.environ.get(variable):
+            shared[server] = Share(server, data_dir() / "tests" / server, throw_away=True)
+            os.environ[variable] = shared[server].url
+    if "postgresql" in shared:
+        os.environ["TEST_RUN"] = secrets.token_hex(4)
+
+
 def _secret_key() -> str:
     return secrets.token_urlsafe(50)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -46,10 +47,8 @@ class Process:
     def signal(self, number: signal.Signals, *, group: bool = False) -> None:
         if self.popen is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             (os.killpg if group else os.kill)(self.popen.pid, number)
-        except ProcessLookupError:
-            pass
 
 
 @dataclass

@@ -63,7 +63,11 @@ class RedisWatch(Watch):
     def _answers(self) -> bool:
         if self.client is None:
             self.client = redis.Redis.from_url(
-                os.environ["REDIS_URL"], socket_timeout=2, socket_connect_timeout=2, retry=None, single_connection_client=True
+                os.environ["REDIS_URL"],
+                socket_timeout=2,
+                socket_connect_timeout=2,
+                retry=None,
+                single_connection_client=True,
             )
         try:
             return bool(self.client.ping())

@@ -1,9 +1,25 @@
-import pytest
-from hypothesis import settings
-from django.test import Client
+"""What every test has: a database, a cache of its own, and on request a real worker process or a real browser."""
 
-settings.register_profile("ours", deadline=None, max_examples=60)
+from __future__ import annotations
+
+import os
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.worker", "tests.chromium"]
+
+# Inside a pytest-django test each example shares the test's database: that is known and wanted.
+settings.register_profile(
+    "ours",
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 settings.load_profile("ours")
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright runs a loop in the tests' thread
 
 
 @pytest.fixture(autouse=True)
@@ -11,6 +27,19 @@ def _database(db):
     """Every test has the database; most of what is tested lives in it."""
 
 
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    yield
+    cache.delete_pattern("*")
+
+
 @pytest.fixture
 def client():
     return Client()
+
+
+def pytest_collection_modifyitems(items):
+    """Under xdist, tests with the worker go to one process, so that one worker is started."""
+    for item in items:
+        if "worker" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("worker"))

@@ -6,6 +6,7 @@ gone, however that user ended.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -34,7 +35,6 @@ class Keeper:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        end_leftover(self.server)
         log = self.server.folder / "log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
             os.truncate(log, 0)
@@ -46,7 +46,7 @@ class Keeper:
                 stdout=output,
                 stderr=output,
                 preexec_fn=die_with_parent(self.server.stop_signal),
-                **as_owner(),  # type: ignore[call-overload]
+                **as_owner(),
             )
         until = time.monotonic() + START_SECONDS
         while not self.server.answers():
@@ -70,6 +70,7 @@ class Keeper:
             if self.leaving.wait(pause):
                 break
             try:
+                end_leftover(self.server)
                 self.start()
             except (Trouble, OSError) as error:
                 note(str(error))
@@ -93,7 +94,7 @@ class Keeper:
 
 
 def die_with_parent(stop: signal.Signals) -> Callable[[], None] | None:
-    """On Linux: have the kernel stop the server should this process be killed. Elsewhere `end_leftover` does it later."""
+    """Have the kernel stop the server should this process be killed (Linux; elsewhere `end_leftover` does it later)."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl
@@ -140,10 +141,8 @@ def note(sentence: str) -> None:
 
 def tell(word: str) -> None:
     """Answer the process that is waiting, and let go of its pipe."""
-    try:
+    with contextlib.suppress(BrokenPipeError):
         print(word, flush=True)
-    except BrokenPipeError:
-        pass
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
 
@@ -169,6 +168,7 @@ def main() -> None:
     os.chdir("/")
     threading.Thread(target=wait_for_the_last, daemon=True).start()
     try:
+        end_leftover(keeper.server)
         keeper.server.prepare()
         keeper.start()
         keeper.server.finish()

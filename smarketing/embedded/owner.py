@@ -56,12 +56,13 @@ def check_enterable(folder: Path) -> None:
     """Raise if root's servers could not reach their own folder."""
     if account() and (closed := _closed_parent(folder)):
         raise Trouble(
-            f"As root the servers run as the user '{NAME}', who may not enter {closed}: set DATA_DIR to a folder outside it."
+            f"As root the servers run as the user '{NAME}', who may not enter {closed}: "
+            "set DATA_DIR to a folder outside it."
         )
 
 
 def reachable(program: Path, version: str) -> Path:
-    """The folder `program`, or a copy of it where the servers' user can get at it (not in a checkout under /root)."""
+    """The folder `program`; for root, from a checkout that others may not enter, a copy where the servers' user may."""
     if not account() or not _closed_parent(program):
         return program
     copy = HOME / "programs" / f"{program.name}-{version}"

@@ -7,9 +7,11 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from smarketing.embedded import owner
@@ -27,7 +29,7 @@ class Server:
     stop_signal: signal.Signals = signal.SIGTERM
 
     def __init__(self, folder: Path, *, throw_away: bool = False) -> None:
-        """With `throw_away` nothing needs to survive a crash of the machine, so nothing waits for the disk."""
+        """With `throw_away` every start is the first, and nothing waits for the disk."""
         self.folder = folder
         self.throw_away = throw_away
         self.data = folder / "data"
@@ -45,6 +47,8 @@ class Server:
         """Make the data folder, on the first start."""
         owner.check_enterable(self.data)
         check_disk(self.folder)
+        if self.throw_away:
+            shutil.rmtree(self.data, ignore_errors=True)
         owner.make_folder(self.data)
         owner.make_folder(self.sockets)
 
@@ -213,7 +217,7 @@ class Valkey(Server):
 SERVERS: dict[str, type[Server]] = {"postgresql": PostgreSQL, "valkey": Valkey}
 
 
-def as_owner() -> dict[str, object]:
+def as_owner() -> dict[str, Any]:
     """What `subprocess` needs to start a program as the servers' user."""
     user = owner.account()
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}

@@ -43,7 +43,9 @@ class Command(BaseCommand):
         os.environ |= {"HOST": host, "PORT": str(port)}
         os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
         os.environ.setdefault("LOG_LEVEL", "WARNING")
-        os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker")  # as root, on one's own machine: fine
+        os.environ.setdefault(
+            "PYTHONWARNINGS", "ignore:You're running the worker"
+        )  # as root: fine on one's own machine
         if is_loopback(host):
             os.environ.setdefault("SAMPLE_SIGN_INS", "1")
         supervisor = Supervisor(programs(), say=self.say)
@@ -153,7 +155,9 @@ def check_port_free(host: str, port: int) -> None:
             probe.bind((host, port))
             probe.listen()
         except PermissionError as error:
-            raise Trouble(f"Port {port} needs more rights than you have: choose another, as in `make run PORT=8001`.") from error
+            raise Trouble(
+                f"Port {port} needs more rights than you have: choose another, as in `make run PORT=8001`."
+            ) from error
         except OSError as error:
             raise Trouble(
                 f"Port {port} cannot be used ({(error.strerror or 'in use').lower()}): "
