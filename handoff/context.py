@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -44,11 +44,11 @@ def _counts(user: User) -> dict[str, int]:
 def _waiting() -> str:
     """A sentence when the worker is behind; the counts come from small partial indexes."""
     before = timezone.now() - PATIENCE
-    waiting = (
-        Submission.objects.filter(processed_at=None, error="", received_at__lt=before)[:1000].count()
-        + Signal.objects.due().filter(recorded_at__lt=before)[:1000].count()
-        + Import.objects.filter(state=Import.State.WAITING, created_at__lt=before).count()
-    )
+    submissions = Submission.objects.filter(processed_at=None, error="", received_at__lt=before)
+    signals = Signal.objects.due().order_by().filter(recorded_at__lt=before)
+    imports = Import.objects.filter(state=Import.State.WAITING, created_at__lt=before)
+    parts = [rows.values_list(Value(1))[:1000] for rows in (submissions, signals, imports)]
+    waiting = parts[0].union(*parts[1:], all=True).count()
     if not waiting:
         return ""
     return ngettext(
