@@ -33,6 +33,7 @@ class Persona(models.Model):
         validators=[validate_rules],
         help_text=_('A list of {"field", "op", "value", "points"}; the persona with the most points fits best.'),
     )
+    changed_at = models.DateTimeField(auto_now=True, help_text=_("Leads that were matched earlier are matched anew."))
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
     objects = PersonaQuerySet.as_manager()
