@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.worker", "tests.chromium"]
+pytest_plugins = ["tests.worker", "tests.chromium", "tests.smarketing.installations"]
 
 # Inside a pytest-django test each example shares the test's database: that is known and wanted.
 settings.register_profile(
