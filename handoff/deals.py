@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,7 +17,7 @@ from accounts.models import User
 from handoff import notices, standing
 from handoff.models import Deal, DealLead, Handoff, Reason
 from leads import pipeline, timeline
-from leads.models import Lead, Outcome
+from leads.models import Activity, Lead, Outcome
 from personas.choices import DealStep, Lane, Stage
 
 
@@ -138,7 +139,15 @@ def lose(
     return deal
 
 
-@transaction.atomic
+class Closed(NamedTuple):
+    """A deal that was closed elsewhere, on a locked lead: how, when, and what is known of it."""
+
+    lead: Lead
+    won: bool
+    at: datetime
+    fields: Mapping[str, Any]
+
+
 def record_closed(
     lead: Lead,
     *,
@@ -146,14 +155,37 @@ def record_closed(
     at: datetime,
     actor: User | None = None,
     imported: bool = False,
-    fields: dict[str, Any] | None = None,
+    fields: Mapping[str, Any] | None = None,
 ) -> Deal:
     """Add a deal that was closed elsewhere, by a purchase or before this pipeline began, to a locked lead."""
-    fields = fields or {}
+    return record_closed_many([Closed(lead, won, at, fields or {})], actor=actor, imported=imported)[0]
+
+
+@transaction.atomic
+def record_closed_many(endings: Sequence[Closed], *, actor: User | None = None, imported: bool = False) -> list[Deal]:
+    """The same for many: each leaves its deal, its outcome and its line on the timeline."""
+    made = [_closed_deal(ending, actor=actor, imported=imported) for ending in endings]
+    Deal.objects.bulk_create(made)
+    outcomes, lines = [], []
+    for deal, (lead, won, at, _fields) in zip(made, endings, strict=True):
+        known = {"lead": lead, "at": at, "imported": imported}
+        outcomes.append(Outcome(kind=Outcome.Kind.WON if won else Outcome.Kind.LOST, **known))
+        kind = "deal:win" if won else "deal:lose"
+        lines.append(Activity(kind=kind, actor=actor, text=deal.name, data=_told(deal), **known))
+    DealLead.objects.bulk_create(
+        DealLead(deal=deal, lead=ending.lead, primary=True) for deal, ending in zip(made, endings, strict=True)
+    )
+    Outcome.objects.bulk_create(outcomes)
+    timeline.record_many(lines)
+    return made
+
+
+def _closed_deal(ending: Closed, *, actor: User | None, imported: bool) -> Deal:
+    lead, won, at, fields = ending
     deal = Deal(
         name=str(fields.get("name") or lead.company or lead)[:200],
         company=lead.company,
-        owner=lead.rep,
+        owner_id=lead.rep_id,
         amount=fields.get("amount"),
         currency=fields.get("currency") or lead.currency,
         step=DealStep.NEGOTIATION,
@@ -165,12 +197,7 @@ def record_closed(
         custom=fields.get("custom") or {},
         imported=imported,
     )
-    deal.full_clean(exclude=["handoff", "owner", "company", "reason", "closed_by"])
-    deal.save()
-    DealLead.objects.create(deal=deal, lead=lead, primary=True)
-    standing.learn(lead, Outcome.Kind.WON if won else Outcome.Kind.LOST, at=at, imported=imported)
-    kind = "deal:win" if won else "deal:lose"
-    timeline.record(lead, kind=kind, actor=actor, text=deal.name, data=_told(deal), at=at, imported=imported)
+    deal.clean_fields(exclude=["handoff", "owner", "company", "reason", "closed_by"])
     return deal
 
 

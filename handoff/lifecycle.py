@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -409,18 +410,13 @@ def _owned_by(handoff: Handoff, actor: User) -> None:
         )
 
 
-@transaction.atomic
 def answer_signals(limit: int = 500) -> int:
     """Answer what leads have shown since the last sweep; safe to run anywhere, any number at once.
 
     Returns how many were answered; the others wait for the next sweep with their error.
     """
-    signals = list(Signal.objects.due().select_for_update(skip_locked=True)[:limit])
-    Lead.objects.locked({signal.lead_id for signal in signals})
-    for signal in signals:
-        with signal.attempt():  # a savepoint: one bad signal is kept with its error, the rest go on
-            signal.answer = ANSWERS[signal.kind](signal)
-    return sum(signal.handled_at is not None for signal in signals)
+    with transaction.atomic():
+        return _answer(list(Signal.objects.due().select_for_update(skip_locked=True)[:limit]))
 
 
 def answer_all() -> int:
@@ -429,6 +425,57 @@ def answer_all() -> int:
     while answered := answer_signals():
         total += answered
     return total
+
+
+def answer_imported(limit: int = 500) -> None:
+    """Answer whatever files have told, waiting for what a worker is just busy with: for commands that promise it."""
+    told = Signal.objects.due().filter(kind=Signal.Kind.OUTCOME, imported=True)
+    while True:
+        with transaction.atomic():
+            signals = list(told.select_for_update()[:limit])
+            _answer(signals)
+        if not signals:
+            return
+
+
+def _answer(signals: list[Signal]) -> int:
+    _answer_history(signals, {lead.pk: lead for lead in Lead.objects.locked({signal.lead_id for signal in signals})})
+    for signal in signals:
+        if signal.handled_at is None:
+            with signal.attempt():  # a savepoint: one bad signal is kept with its error, the rest go on
+                signal.answer = ANSWERS[signal.kind](signal)
+    return sum(signal.handled_at is not None for signal in signals)
+
+
+def _answer_history(signals: list[Signal], leads: dict[int, Lead]) -> None:
+    """Answer a file's outcomes all at once, where they are what their lead has to be answered first.
+
+    What stands in the middle, or spoils the batch, is left to be answered one by one.
+    """
+    first = {signal.lead_id: signal for signal in reversed(signals)}
+    simple = [signal for signal in first.values() if signal.imported and _is_simple(signal, leads[signal.lead_id])]
+    if len(simple) < 2:
+        return
+    prefetch_related_objects([leads[signal.lead_id] for signal in simple], "company", "score")
+    try:
+        with transaction.atomic():
+            endings = [
+                deals.Closed(leads[s.lead_id], s.payload["result"] == "won", s.at, _deal_fields(s)) for s in simple
+            ]
+            deals.record_closed_many(endings, imported=True)
+            won = {end.lead: end.at for end in endings if end.won and end.lead.stage != Stage.CUSTOMER}
+            pipeline.move_many(won, Stage.CUSTOMER, act="purchase", imported=True)
+    except (ValidationError, DatabaseError, KeyError, TypeError, ValueError, AttributeError):
+        return
+    now = timezone.now()
+    for signal in simple:
+        signal.handled_at, signal.error = now, ""
+        signal.answer = "customer" if signal.payload["result"] == "won" else "lost deal"
+    Signal.objects.bulk_update(simple, ["handled_at", "answer", "error"])
+
+
+def _is_simple(signal: Signal, lead: Lead) -> bool:
+    return signal.kind == Signal.Kind.OUTCOME and lead.stage != Stage.MOFU and not lead.do_not_contact
 
 
 def _answer_line(signal: Signal) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from accounts.choices import Team
 from accounts.models import User
 from leads import identity, pipeline, scoring, timeline
 from leads.identity import KNOWN_FIELDS, Profile
-from leads.models import Activity, Company, Import, Lead, Signal, Submission
+from leads.models import Activity, Campaign, Company, Import, Lead, Signal, Source, Submission
 from personas.choices import Stage
 
 #: Beyond the profile, a payload may say what the person did, and whether a file's word goes over ours.
@@ -109,13 +110,15 @@ def _process_alone(submission: Submission) -> None:
 
 
 @transaction.atomic
-def process(submissions: Sequence[Submission]) -> list[Processed]:
+def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> list[Processed]:
     """Make leads of submissions: identify, record, score, notice readiness, in one transaction.
 
-    A submission that cannot be read stays unprocessed with its error; database errors are the caller's.
+    `read` holds their profiles where the caller has them already. A submission that cannot be read stays unprocessed
+    with its error; database errors are the caller's.
     """
     now = timezone.now()
-    readable = [(done, profile) for done in map(Processed, submissions) if (profile := _read(done.submission))]
+    found = zip(submissions, read, strict=True) if read else ((s, _read(s)) for s in submissions)
+    readable = [(Processed(submission), profile) for submission, profile in found if profile]
     profiles = [profile for _done, profile in readable]
     identity.hold(profiles)
     leads = _leads([done for done, _profile in readable], profiles, now)
@@ -125,10 +128,20 @@ def process(submissions: Sequence[Submission]) -> list[Processed]:
     historic = {done.lead.pk for done, _profile in readable if done.lead and done.submission.way == Submission.Way.FILE}
     pipeline.notice_readiness(crossed - historic, at=now)
     _raise_signals([done for done, _profile in readable])
-    for done, _profile in readable:
-        done.submission.processed_at, done.submission.lead, done.submission.error = now, done.lead, ""
-    Submission.objects.bulk_update([done.submission for done, _p in readable], ["processed_at", "lead", "error"])
+    _settle([done for done, _profile in readable], now)
     return [done for done, _profile in readable]
+
+
+def _settle(dones: Sequence[Processed], now: datetime) -> None:
+    """Mark submissions as done and say which lead each became, all in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE leads_submission SET processed_at = %s, lead_id = done.lead, error = '' "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS done(id, lead) WHERE leads_submission.id = done.id",
+            [now, [done.submission.pk for done in dones], [done.lead.pk for done in dones if done.lead]],
+        )
+    for done in dones:
+        done.submission.processed_at, done.submission.lead, done.submission.error = now, done.lead, ""
 
 
 def _read(submission: Submission) -> Profile | None:
@@ -165,13 +178,10 @@ def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetim
             new.append(lead)
         for key in profile.naming_keys:
             fresh.setdefault(key, lead)
-        changed = _fill(lead, profile, company, overwrite=bool(submission.payload.get("overwrite")))
-        if lead.source is None and profile.source:
-            lead.source = sources[profile.source]
-            changed.append("source")
-        if lead.campaign is None and profile.campaign:
-            lead.campaign = campaigns[profile.campaign.lower()]
-            changed.append("campaign")
+        source = sources[profile.source] if profile.source else None
+        campaign = campaigns[profile.campaign.lower()] if profile.campaign else None
+        overwrite = bool(submission.payload.get("overwrite"))
+        changed = fill(lead, profile, company, source, campaign, overwrite=overwrite)
         if lead.pk and changed:
             touched[lead.pk] = lead
         done.lead, done.changed = lead, [] if done.created else changed
@@ -185,7 +195,8 @@ def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetim
     changed_leads = [touched[pk] for pk in sorted(touched)]
     for lead in changed_leads:
         lead.version += 1
-    Lead.objects.bulk_update(changed_leads, [*FILLED, "company", "custom", "source", "campaign", "version"])
+    names = {name.partition(".")[0] for done in dones for name in done.changed}
+    Lead.objects.bulk_update(changed_leads, [*sorted(names), "version"])
     identity.remember((lead.pk, key) for lead, profile in zip(leads, profiles, strict=True) for key in profile.keys)
     return leads
 
@@ -197,10 +208,19 @@ FILLED = (
 )  # fmt: skip
 
 
-def _fill(lead: Lead, profile: Profile, company: Company | None, *, overwrite: bool) -> list[str]:
+def fill(
+    lead: Lead,
+    profile: Profile,
+    company: Company | None,
+    source: Source | None,
+    campaign: Campaign | None,
+    *,
+    overwrite: bool,
+) -> list[str]:
     """Take over what the profile knows: what is empty here, or, from a file that goes over ours, what differs.
 
-    The first touch (source, campaign, the earliest `first_seen_at`) is never overwritten.
+    The first touch (source, campaign, the earliest `first_seen_at`) is never overwritten. Nothing is saved here;
+    what is taken over may be unsaved itself. Returns the names of what changed.
     """
     changed = []
     for name in FILLED:
@@ -214,14 +234,27 @@ def _fill(lead: Lead, profile: Profile, company: Company | None, *, overwrite: b
             continue
         setattr(lead, name, theirs)
         changed.append(name)
-    if company and lead.company_id != company.pk and (lead.company_id is None or overwrite):
+    if company and _lacks(lead, "company", company, overwrite=overwrite):
         lead.company = company
         changed.append("company")
+    if source and _lacks(lead, "source", source):
+        lead.source = source
+        changed.append("source")
+    if campaign and _lacks(lead, "campaign", campaign):
+        lead.campaign = campaign
+        changed.append("campaign")
     for name, value in profile.custom.items():
         if lead.custom.get(name) != value and (overwrite or name not in lead.custom):
             lead.custom[name] = value
             changed.append(f"custom.{name}")
     return changed
+
+
+def _lacks(lead: Lead, name: str, theirs: Model, *, overwrite: bool = False) -> bool:
+    ours = getattr(lead, f"{name}_id")
+    if ours is None:
+        return getattr(lead, name) is None
+    return overwrite and ours != theirs.pk
 
 
 #: The first line of a timeline says how a lead came in.

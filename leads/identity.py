@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import phonenumbers
@@ -63,9 +64,12 @@ def is_business_email(email: str) -> bool:
 
 
 def read_moment(raw: Any) -> datetime:
-    """A moment out of ISO text; a date alone is its midnight in the installation's time zone."""
+    """A moment out of ISO text; a date alone is its midnight in the installation's time zone.
+
+    What lies outside the years 1900 to 2199 is a slip of the pen, which no calendar page could show.
+    """
     moment = raw if isinstance(raw, datetime) else _parse_moment(str(raw).strip())
-    if moment is None:
+    if moment is None or not 1900 <= moment.year < 2200:
         raise ValidationError(
             _("Expected a date such as 2026-11-23 or 2026-11-23 14:05, found %(found)s."),
             params={"found": str(raw)[:40]},
@@ -107,6 +111,7 @@ TEXT_FIELDS = {
     "next_action": 120,
 }
 COMPANY_FIELDS = {"name": 200, "domain": 253, "industry": 80, "country": 2, "city": 80}
+COMPANY_FILLED = ("industry", "country", "city", "size")
 KNOWN_FIELDS = frozenset(
     {
         *TEXT_FIELDS,
@@ -168,10 +173,10 @@ class Profile:
         profile.phone = take("phone", lambda raw: normalise_phone(_text(60)(raw), profile.country)) or ""
         profile.source = slugify(take("source", _text(80)) or "").replace("-", "_")
         profile.value = take("value", read_amount)
-        profile.currency = (take("currency", _currency) or "").upper()
+        profile.currency = (take("currency", read_currency) or "").upper()
         profile.first_seen_at = take("first_seen_at", read_moment)
         profile.next_action_at = take("next_action_at", read_moment)
-        profile.company = take("company", _company) or {}
+        profile.company = take("company", read_company) or {}
         profile.custom = take("custom", _custom) or {}
         if not errors and not (profile.email or profile.phone or profile.external_id):
             errors["email"] = [_("A lead needs an e-mail, a phone or an external id.")]
@@ -232,7 +237,8 @@ def _country(raw: Any) -> str:
     return text
 
 
-def _currency(raw: Any) -> str:
+def read_currency(raw: Any) -> str:
+    """A currency by its ISO code."""
     text: str = _text(10)(raw).upper()
     if not re.fullmatch("[A-Z]{3}", text):
         raise ValidationError(
@@ -241,7 +247,8 @@ def _currency(raw: Any) -> str:
     return text
 
 
-def _company(raw: Any) -> dict[str, Any]:
+def read_company(raw: Any) -> dict[str, Any]:
+    """What is said of a company, by field; plain text is its name."""
     if not isinstance(raw, dict):
         raw = {"name": raw}
     company: dict[str, Any] = {}
@@ -282,18 +289,26 @@ def hold(profiles: Iterable[Profile]) -> None:
             )
 
 
-def resolve(profiles: Sequence[Profile]) -> list[int | None]:
-    """For each profile the lead its surest sign names, if any."""
-    wanted = {key for profile in profiles for key in profile.naming_keys}
-    known: dict[Key, int] = {}
-    shared: set[Key] = set()
-    rows = Identity.objects.filter(value__in={value for _, _, value in wanted}).order_by("lead_id")
+def known(profiles: Iterable[Profile]) -> dict[Key, list[int]]:
+    """Who carries each sign of these profiles: one lead, or several where colleagues share a phone."""
+    wanted = {value for profile in profiles for _kind, _system, value in profile.keys}
+    rows = Identity.objects.filter(value__in=wanted).order_by("lead_id")
+    carriers: dict[Key, list[int]] = {}
     for kind, system, value, lead in rows.values_list("kind", "system", "value", "lead_id"):
-        key = (kind, system, value)
-        if key in known:
-            shared.add(key)
-        known.setdefault(key, lead)
-    return [next((known[k] for k in p.naming_keys if k in known and k not in shared), None) for p in profiles]
+        carriers.setdefault((kind, system, value), []).append(lead)
+    return carriers
+
+
+def resolve(profiles: Sequence[Profile], carriers: dict[Key, list[int]] | None = None) -> list[int | None]:
+    """For each profile the lead its surest sign names, if any."""
+    carriers = known(profiles) if carriers is None else carriers
+    named = {key: leads[0] for key, leads in carriers.items() if len(leads) == 1}
+    return [next((named[key] for key in p.naming_keys if key in named), None) for p in profiles]
+
+
+def sign(key: Key) -> int:
+    """A sign as 64 bits, signed: for tables and locks that need no more than to tell signs apart."""
+    return int.from_bytes(blake2b("\0".join(key).encode(), digest_size=8).digest(), signed=True)
 
 
 def remember(signs: Iterable[tuple[int, Key]]) -> None:
@@ -305,7 +320,24 @@ def remember(signs: Iterable[tuple[int, Key]]) -> None:
 
 
 def companies(profiles: Sequence[Profile]) -> list[Company | None]:
-    """For each profile its company, joined by domain, then by name, or made."""
+    """For each profile its company, joined by domain, then by name, or made; empty fields are filled."""
+    found = match_companies(profiles)
+    Company.objects.bulk_create({id(c): c for c in found if c and c.pk is None}.values())
+    filled = {c.pk: c for c, profile in zip(found, profiles, strict=True) if c and fill_company(c, profile)}
+    Company.objects.bulk_update([filled[pk] for pk in sorted(filled)], COMPANY_FILLED)
+    return found
+
+
+def fill_company(company: Company, profile: Profile) -> bool:
+    """Take over what is empty here; return whether anything was."""
+    empty = [n for n in COMPANY_FILLED if profile.company.get(n) and getattr(company, n) in (None, "")]
+    for name in empty:
+        setattr(company, name, profile.company[name])
+    return bool(empty)
+
+
+def match_companies(profiles: Sequence[Profile]) -> list[Company | None]:
+    """For each profile its company, joined by domain, then by name; one that is not here yet is not saved yet."""
     domains = {profile.company_domain for profile in profiles} - {""}
     names = {profile.company_name.lower() for profile in profiles} - {""}
     if not names:
@@ -318,7 +350,6 @@ def companies(profiles: Sequence[Profile]) -> list[Company | None]:
     for company in found:
         by_domain.setdefault(company.domain, company)
         by_name.setdefault(company.name.lower(), company)
-    made: list[Company] = []
     answers: list[Company | None] = []
     for profile in profiles:
         domain, name = profile.company_domain, profile.company_name
@@ -331,11 +362,9 @@ def companies(profiles: Sequence[Profile]) -> list[Company | None]:
             here = namesake
         if here is None:
             here = Company(**{"name": name, **profile.company, "domain": domain})
-            made.append(here)
         by_domain.setdefault(domain, here)
         by_name.setdefault(name.lower(), here)
         answers.append(here)
-    Company.objects.bulk_create(made)
     return answers
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -45,7 +45,6 @@ def enter(leads: Iterable[Lead], *, actor: User | None, at: dict[Lead, datetime]
     Visit.objects.bulk_create(visits)
 
 
-@transaction.atomic
 def move(
     lead: Lead,
     to: str,
@@ -58,34 +57,65 @@ def move(
     imported: bool = False,
 ) -> StageChange:
     """Move a locked lead: ledger row, visit and stage together; raise ValidationError if the journey forbids it."""
-    old = lead.stage
-    if to not in MOVES[old]:
-        raise ValidationError(
-            _("A lead cannot move from %(old)s to %(new)s.") % {"old": Stage(old).label, "new": _label(to)}
+    said = {"act": act, "actor": actor, "reason": reason, "note": note, "imported": imported}
+    return move_many({lead: at}, to, **said)[0]
+
+
+@transaction.atomic
+def move_many(
+    leads: Mapping[Lead, datetime],
+    to: str,
+    *,
+    act: str,
+    actor: User | None = None,
+    reason: str = "",
+    note: str = "",
+    imported: bool = False,
+) -> list[StageChange]:
+    """Move locked leads, each at its own moment; one that may not go there keeps all where they are."""
+    changes, visits = [], []
+    for lead, at in leads.items():
+        old = lead.stage
+        if to not in MOVES[old]:
+            raise ValidationError(
+                _("A lead cannot move from %(old)s to %(new)s.") % {"old": Stage(old).label, "new": _label(to)}
+            )
+        lead.moves += 1
+        common = {"lead": lead, "seq": lead.moves, "imported": imported}
+        changes.append(
+            StageChange(
+                old=old,
+                new=to,
+                act=act,
+                reason=reason,
+                note=note,
+                skipped=skipped(old, to),
+                actor=actor,
+                scorecard_id=lead.score.scorecard_id if hasattr(lead, "score") else None,
+                at=at,
+                **common,
+            )
         )
-    lead.moves += 1
-    change = StageChange.objects.create(
-        lead=lead,
-        seq=lead.moves,
-        old=old,
-        new=to,
-        act=act,
-        reason=reason,
-        note=note,
-        skipped=skipped(old, to),
-        actor=actor,
-        scorecard_id=lead.score.scorecard_id if hasattr(lead, "score") else None,
-        at=at,
-        imported=imported,
-    )
-    Visit.objects.filter(lead=lead).open().update(left_at=at, left_to=to, left_by=act, reason=reason)
-    Visit.objects.create(lead=lead, seq=lead.moves, stage=to, entered_at=at, entered_from=old, imported=imported)
-    lead.stage, lead.stage_since = to, at
-    lead.version += 1
-    if to == Stage.CUSTOMER and lead.customer_since is None:
-        lead.customer_since = at
-    lead.save(update_fields=["stage", "stage_since", "moves", "version", "customer_since"])
-    return change
+        visits.append(Visit(stage=to, entered_at=at, entered_from=old, **common))
+        lead.stage, lead.stage_since = to, at
+        lead.version += 1
+        if to == Stage.CUSTOMER and lead.customer_since is None:
+            lead.customer_since = at
+    StageChange.objects.bulk_create(changes)
+    _leave(leads, to, act=act, reason=reason)
+    Visit.objects.bulk_create(visits)
+    Lead.objects.bulk_update(leads, ["stage", "stage_since", "moves", "version", "customer_since"])
+    return changes
+
+
+def _leave(leads: Mapping[Lead, datetime], to: str, *, act: str, reason: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE leads_visit SET left_at = went.at, left_to = %s, left_by = %s, reason = %s "
+            "FROM unnest(%s::bigint[], %s::timestamptz[]) AS went(lead, at) "
+            "WHERE leads_visit.lead_id = went.lead AND leads_visit.left_at IS NULL",
+            [to, act, reason, [lead.pk for lead in leads], list(leads.values())],
+        )
 
 
 def _label(stage: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Q
-from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import User
@@ -59,13 +59,17 @@ def record(
 def record_many(activities: Sequence[Activity]) -> None:
     """Write many lines at once; their leads are locked, and hear of their last activity."""
     Activity.objects.bulk_create(activities)
-    newest: dict[datetime, set[int]] = {}
-    for lead, at in _newest_by_lead(activities).items():
-        if at > lead.last_activity_at:
-            lead.last_activity_at = at
-            newest.setdefault(at, set()).add(lead.pk)
-    for at, pks in newest.items():
-        Lead.objects.filter(pk__in=pks).update(last_activity_at=Greatest("last_activity_at", at))
+    newest = {lead: at for lead, at in _newest_by_lead(activities).items() if at > lead.last_activity_at}
+    if not newest:
+        return
+    for lead, at in newest.items():
+        lead.last_activity_at = at
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE leads_lead SET last_activity_at = greatest(last_activity_at, newest.at) "
+            "FROM unnest(%s::bigint[], %s::timestamptz[]) AS newest(id, at) WHERE leads_lead.id = newest.id",
+            [[lead.pk for lead in newest], list(newest.values())],
+        )
 
 
 def _newest_by_lead(activities: Sequence[Activity]) -> dict[Lead, datetime]:

@@ -1,6 +1,6 @@
 from leads.models.activity import Activity
 from leads.models.campaign import Campaign, Source
-from leads.models.exchange import Import
+from leads.models.exchange import Import, ImportPiece, ImportProblem
 from leads.models.identity import Identity
 from leads.models.lead import Company, Lead
 from leads.models.outcome import Outcome
@@ -15,6 +15,8 @@ __all__ = [
     "Company",
     "Identity",
     "Import",
+    "ImportPiece",
+    "ImportProblem",
     "Lead",
     "LeadScore",
     "Outcome",

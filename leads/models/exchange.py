@@ -7,6 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+class ImportQuerySet(models.QuerySet["Import"]):
+    def waiting(self) -> ImportQuerySet:
+        """Those that a worker should begin, or go on with where a worker was stopped; oldest first."""
+        return self.filter(state__in=[Import.State.WAITING, Import.State.RUNNING]).order_by("id")
+
+
 class Import(models.Model):
     """A file somebody brought in, its mapping and what became of its rows."""
 
@@ -19,18 +25,20 @@ class Import(models.Model):
         FAILED = "failed", _("Stopped")
 
     name = models.CharField(_("file"), max_length=255)
-    content = models.BinaryField(editable=False)
+    digest = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of the file."))
+    size = models.PositiveBigIntegerField(default=0, help_text=_("Bytes."))
     mapping = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State, default=State.MAPPING)
     rows = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict, help_text=_("new, updated, unchanged, refused, warnings"))
-    problems = models.JSONField(default=list, help_text=_("row, column, expected, found; refused rows and warnings"))
     error = models.TextField(blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+
+    objects = ImportQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("import")
@@ -48,3 +56,38 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (self.State.DONE, self.State.FAILED)
+
+
+class ImportPiece(models.Model):
+    """A piece of an uploaded file, so that neither bringing it in nor reading it holds the whole; gone when it is done."""
+
+    upload = models.ForeignKey(Import, models.CASCADE, related_name="pieces", db_index=False)
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="import_piece_once")]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}: {self.number}"
+
+
+class ImportProblem(models.Model):
+    """What a row of a file said that could not be read (refused), or was kept although it looks odd (a warning)."""
+
+    upload = models.ForeignKey(Import, models.CASCADE, related_name="problems", db_index=False)
+    row = models.PositiveIntegerField(_("row"))
+    column = models.CharField(_("column"), max_length=120, blank=True)
+    expected = models.CharField(_("expected"), max_length=300)
+    found = models.CharField(_("found"), max_length=120, blank=True)
+    refused = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["upload", "id"], name="import_problem_list")]  # the import's page and its CSV
+
+    def __str__(self) -> str:
+        return f"{self.row} {self.column}: {self.expected}"
