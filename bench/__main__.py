@@ -42,7 +42,8 @@ class Figure(NamedTuple):
 
     def line(self) -> str:
         bound = f"at {'most' if self.most else 'least'} {self.target:g}"
-        return f"{self.name:44} {self.value:12.4g} {self.yardstick:12.4g} {self.ratio:8.2f} {bound:>14}  {'ok' if self.ok else 'MISSED'}"
+        verdict = "ok" if self.ok else "MISSED"
+        return f"{self.name:44} {self.value:12.4g} {self.yardstick:12.4g} {self.ratio:8.2f} {bound:>14}  {verdict}"
 
     def data(self) -> dict[str, Any]:
         return {**self._asdict(), "ratio": round(self.ratio, 3), "ok": self.ok}

@@ -57,7 +57,7 @@ def worker() -> Iterator[int]:
 
 @contextmanager
 def process(command: list[str]) -> Iterator[int]:
-    running = subprocess.Popen(command, cwd=ROOT, env={**os.environ}, start_new_session=True)  # noqa: S603
+    running = subprocess.Popen(command, cwd=ROOT, env={**os.environ}, start_new_session=True)
     try:
         yield running.pid
     finally:

@@ -18,4 +18,3 @@ def visits(request: HttpRequest, **kwargs: object) -> HttpResponse:
 @login_required
 def funnel_csv(request: HttpRequest, **kwargs: object) -> HttpResponse:
     return render(request, "base.html")
-

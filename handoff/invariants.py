@@ -100,7 +100,7 @@ class Violation(NamedTuple):
     """An invariant that does not hold: its name, how many leads break it, and the ids of the first few."""
 
     name: str
-    count: int
+    broken: int
     leads: list[int]
 
 

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import (
-    BooleanField,
-    CharField,
-    DateField,
-    DateTimeField,
-    Exists,
-    F,
-    FilteredRelation,
-    OuterRef,
-    Q,
-    Value,
-)
-from django.db.models.functions import Cast
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from handoff.models import DealLead, Handoff
-from leads.filters import CAP, LeadFilter, Row, beyond, bounded
-from leads.models import Lead
+from handoff.models import Handoff
+from leads.filters import CAP, LeadFilter, bounded
 from leads.models.lead import LeadQuerySet
+from leads.models.scoring import grade
 from personas.choices import DealStep, Stage
 from personas.choices import Lane as Stand
 
@@ -38,139 +26,165 @@ MORE = 20
 IDLE_DAYS = {
     "tofu": 30, "mql": 2, "sal": 5, "sql": 7, "discovery": 14, "proposal": 14, "negotiation": 10, "customer": 90,
 }  # fmt: skip
-STAGE_LANES = (Stage.TOFU.value, Stage.CUSTOMER.value, Stage.OUT.value)
 #: The lanes that show cards, in the order of the journey.
 LANES = (Stage.TOFU.value, *Stand.values, *DealStep.values, Stage.CUSTOMER.value)
-
-
-class Place(NamedTuple):
-    """Where one lead stands in one lane: what it is worth there, since when, and by what the lane is ordered."""
-
-    lane: str
-    lead: int
-    holder: int  # the open hand-off or deal; 0 in a lane of a stage
-    since: datetime | None
-    amount: Decimal | None
-    currency: str
-    due_at: datetime | None
-    close_on: date | None
-    promise: str
-    origin: str
-    owner: int | None
-    counts: bool  # a deal's amount counts once, with its primary lead
-
-
-COLUMNS = tuple(f"at_{name}" for name in Place._fields)
-
-
-def places(lane: str, leads: LeadQuerySet) -> LeadQuerySet:
-    """The places of a lane, in its order: the most urgent offer, the earliest close, else the newest first.
-
-    Indexes: lead_stage_newest, handoff_open, deal_open.
-    """
-    if lane in Stand.values:
-        found = leads.annotate(stand=FilteredRelation("handoffs", condition=Q(handoffs__ended_at=None)))
-        found = found.filter(stage=Stage.MOFU, stand__lane=lane).order_by("stand__due_at", "stand__id")
-        since = {Stand.MQL: "stand__offered_at", Stand.SAL: "stand__accepted_at"}.get(
-            Stand(lane), "stand__qualified_at"
-        )
-        facts = {
-            "holder": F("stand__id"), "since": F(since), "amount": F("stand__value"), "currency": F("currency"),
-            "due_at": F("stand__due_at"), "promise": F("stand__promise"), "origin": F("stand__origin"),
-            "owner": F("stand__owner"),
-        }  # fmt: skip
-    elif lane in DealStep.values:
-        role = {"deal_roles__deal__closed_at": None, "deal_roles__deal__step": lane}
-        earlier = DealLead.objects.filter(
-            lead=OuterRef("pk"), deal__closed_at=None, deal_id__lt=OuterRef("deal_roles__deal_id")
-        )
-        found = leads.filter(~Exists(earlier), stage=Stage.BOFU, **role)
-        found = found.order_by("deal_roles__deal__close_on", "deal_roles__deal_id")
-        facts = {
-            "holder": F("deal_roles__deal_id"), "since": F("deal_roles__deal__step_since"),
-            "amount": F("deal_roles__deal__amount"), "currency": F("deal_roles__deal__currency"),
-            "close_on": F("deal_roles__deal__close_on"), "owner": F("rep"), "counts": F("deal_roles__primary"),
-        }  # fmt: skip
-    else:
-        found = leads.filter(stage=lane).order_by("-pk")
-        since = "customer_since" if lane == Stage.CUSTOMER else "stage_since"
-        owner = F("marketer") if lane in (Stage.TOFU, Stage.OUT) else F("rep")
-        facts = {"since": F(since), "amount": F("value"), "currency": F("currency"), "owner": owner}
-    facts = {**EMPTY, "lane": Value(lane, CharField()), "lead": F("pk"), **facts}
-    return found.annotate(**{f"at_{name}": fact for name, fact in facts.items()})
-
-
-#: What a lane doesn't know is a NULL of the right type, for a union takes its types from its first part.
-EMPTY: dict[str, Any] = {
-    "holder": Value(0),
-    "due_at": Cast(Value(None), DateTimeField()),
-    "close_on": Cast(Value(None), DateField()),
-    "promise": Value("", CharField()),
-    "origin": Value("", CharField()),
-    "counts": Value(True, BooleanField()),
-}
-TOTALS = """
-SELECT lane, currency, count(*), sum(amount) FILTER (WHERE counts)
-  FROM (%s) AS places (lane, currency, amount, counts) GROUP BY 1, 2 ORDER BY 4 DESC NULLS LAST
-"""
+ALL = (*LANES, Stage.OUT.value)
 PROMISES = {"answer": gettext_lazy("Answer"), "attempt": gettext_lazy("First call")}
+
+# The board asks for the first cards of eight lanes that lie in three tables. As ORM unions that costs more to compile
+# than to run, so the lanes are SQL, and only the filters are compiled: `mine` is inlined into every part.
+MINE = ("id", "stage", "stage_since", "customer_since", "value", "currency", "marketer_id", "rep_id")
+WITH = f"WITH mine ({', '.join(MINE)}) AS NOT MATERIALIZED (%s) "
+
+
+class Kind(NamedTuple):
+    """How the lanes of one kind are read: the place of each lead in them, and the order, by key, which has an index."""
+
+    columns: str
+    source: str
+    order: tuple[str, ...]
+    downwards: bool
+
+
+OF_STAGE = Kind(  # index lead_stage_newest
+    "{lane}, lead.id, 0::bigint, {since}, lead.value, lead.currency, "
+    "NULL::timestamptz, NULL::date, '', '', {owner}, true",
+    "mine lead WHERE lead.stage = {lane}",
+    ("lead.id",),
+    True,
+)
+OF_STAND = Kind(  # index handoff_open: the most urgent first
+    "{lane}, lead.id, open.id, {since}, NULLIF(open.value, 0), lead.currency, "
+    "open.due_at, NULL::date, open.promise, open.origin, open.owner_id, true",
+    "mine lead JOIN handoff_handoff open ON open.lead_id = lead.id AND open.ended_at IS NULL "
+    "WHERE lead.stage = 'mofu' AND open.lane = {lane}",
+    ("open.due_at", "open.id"),
+    False,
+)
+# A lead with several open deals stands where its first one is.
+OF_STEP = Kind(  # index deal_open: the earliest close first
+    "{lane}, lead.id, deal.id, deal.step_since, deal.amount, deal.currency, "
+    "NULL::timestamptz, deal.close_on, '', '', lead.rep_id, role.primary",
+    "mine lead JOIN handoff_deallead role ON role.lead_id = lead.id JOIN handoff_deal deal ON deal.id = role.deal_id "
+    "WHERE lead.stage = 'bofu' AND deal.closed_at IS NULL AND deal.step = {lane} AND NOT EXISTS (SELECT "
+    "FROM handoff_deallead other JOIN handoff_deal earlier ON earlier.id = other.deal_id "
+    "WHERE other.lead_id = lead.id AND earlier.closed_at IS NULL AND earlier.id < deal.id)",
+    ("deal.close_on", "deal.id"),
+    False,
+)
+KINDS = {
+    **dict.fromkeys((Stage.TOFU.value, Stage.CUSTOMER.value, Stage.OUT.value), OF_STAGE),
+    **dict.fromkeys(Stand.values, OF_STAND),
+    **dict.fromkeys(DealStep.values, OF_STEP),
+}
+SINCE = {
+    "tofu": "lead.stage_since", "out": "lead.stage_since", "customer": "lead.customer_since",
+    "mql": "open.offered_at", "sal": "open.accepted_at", "sql": "open.qualified_at",
+}  # fmt: skip
+PLACE = "lane, lead_id, holder, since, amount, currency, due_at, close_on, promise, origin, owner_id, counts"
+DRAWN = f"""
+SELECT place.*, lead.name, lead.email, lead.phone, lead.stage, lead.value, lead.next_action, lead.next_action_at,
+       lead.last_activity_at, lead.look_again_on, company.name, score.total
+  FROM (%s) AS place ({PLACE}) JOIN leads_lead lead ON lead.id = place.lead_id
+  LEFT JOIN leads_company company ON company.id = lead.company_id
+  LEFT JOIN leads_leadscore score ON score.lead_id = lead.id
+"""  # noqa: S608
+TOTALS = f"""
+SELECT lane, currency, count(*), sum(amount) FILTER (WHERE counts)
+  FROM (%s) AS place ({PLACE}) GROUP BY 1, 2 ORDER BY 4 DESC NULLS LAST
+"""  # noqa: S608
+
+
+def select(lane: str, *, limit: int | None, key: str = "") -> str:
+    """The places of a lane; with a limit in its order, after `key` (a condition) if there is one."""
+    kind = KINDS[lane]
+    owner = "lead.marketer_id" if lane in (Stage.TOFU, Stage.OUT) else "lead.rep_id"
+    named = {"lane": f"'{lane}'::text", "since": SINCE.get(lane, ""), "owner": owner}
+    sql = f"SELECT {kind.columns.format(**named)} FROM {kind.source.format(**named)}{key}"  # noqa: S608
+    if limit is None:
+        return f"({sql})"
+    order = ", ".join(f"{column}{' DESC' if kind.downwards else ''}" for column in kind.order)
+    return f"({sql} ORDER BY {order} LIMIT {limit})"
 
 
 @dataclass(slots=True)
 class Card:
-    """One lead in one lane, as it is drawn."""
+    """One lead in one lane, as it is drawn: the columns of DRAWN, in their order."""
 
-    row: Row
-    place: Place
-    owner: dict[str, str] | None
-    now: datetime
+    lane: str
+    pk: int
+    holder: int  # the open hand-off or deal; 0 in a lane of a stage
+    since: datetime | None
+    worth: Decimal | None
+    currency: str
+    promise_due: datetime | None
+    close_on: date | None
+    promise: str
+    origin: str
+    owner_id: int | None
+    counts: bool  # a deal's amount counts once, with its primary lead
+    named: str
+    email: str
+    phone: str
+    stage: str
+    value: Decimal | None
+    planned: str
+    planned_at: datetime | None
+    last_activity_at: datetime
+    look_again_on: date | None
+    company: str | None
+    score: int | None
+    chosen: LeadFilter
+
+    @property
+    def name(self) -> str:
+        return self.named or self.email or self.phone or _("Lead %(pk)s") % {"pk": self.pk}
 
     @property
     def seen(self) -> str:
         """The standing this card was drawn for, as `standing.of` says it: an act on an older one is refused."""
-        place = self.place
-        return f"{self.row.stage}:{place.lane}:{place.holder}" if place.holder else self.row.stage
+        return f"{self.stage}:{self.lane}:{self.holder}" if self.holder else self.stage
 
     @property
     def amount(self) -> Decimal | None:
-        """The deal's amount; before there is one, what was expected."""
-        return self.place.amount or self.row.value
+        """The deal's amount; before there is one, what is expected."""
+        return self.worth if self.worth is not None else self.value
 
     @property
-    def promised(self) -> bool:
-        """Whether a promise between the teams runs; it goes before what the owner plans."""
-        return bool(self.place.promise)
+    def next_action(self) -> Any:
+        """What is to be done: a promise between the teams goes before what the owner plans."""
+        return PROMISES.get(self.promise, self.planned)
 
     @property
-    def doing(self) -> Any:
-        return PROMISES.get(self.place.promise) or self.row.next_action
+    def next_action_at(self) -> datetime | None:
+        return self.promise_due if self.promise else self.planned_at
 
     @property
-    def due_at(self) -> datetime | None:
-        return self.place.due_at if self.place.promise else self.row.next_action_at
+    def grade(self) -> str:
+        return grade(self.score or 0)
+
+    @property
+    def owner(self) -> dict[str, str] | None:
+        return self.chosen.people.get(self.owner_id) if self.owner_id else None
 
     @property
     def idle(self) -> int:
-        """Days without activity where they are more than the lane allows; 0 while a day to look again is set."""
-        row, limit = self.row, IDLE_DAYS.get(self.place.lane)
-        if limit is None or (row.look_again_on and row.look_again_on > self.now.date()):
+        """Days without activity where they are more than the lane allows; 0 while a day to look again is to come."""
+        if self.look_again_on and self.look_again_on > self.chosen.now.date():
             return 0
-        last = max(row.last_activity_at, self.place.since or row.stage_since)
-        days = (self.now - last).days
-        return days if days > limit else 0
+        last = max(self.last_activity_at, self.since) if self.since else self.last_activity_at
+        days = (self.chosen.now - last).days
+        return days if days > IDLE_DAYS[self.lane] else 0
 
     @property
     def tag(self) -> tuple[str, str] | None:
         """At most one: icon and words."""
-        if self.place.origin == Handoff.Origin.HAND_RAISE:
+        if self.origin == Handoff.Origin.HAND_RAISE:
             return "hand", _("Asked to talk")
-        if self.place.origin == Handoff.Origin.EXPANSION:
+        if self.origin == Handoff.Origin.EXPANSION:
             return "repeat", _("Expansion")
-        if self.idle:
-            return "hourglass", _("Idle %(days)d of %(limit)d d") % {
-                "days": self.idle,
-                "limit": IDLE_DAYS[self.place.lane],
-            }
+        if idle := self.idle:
+            return "hourglass", _("Idle %(days)d of %(limit)d d") % {"days": idle, "limit": IDLE_DAYS[self.lane]}
         return None
 
 
@@ -200,6 +214,13 @@ class Lane:
         return min(MORE, self.rest) if self.rest else MORE
 
 
+class Sum(NamedTuple):
+    """A number of leads over several lanes, and where counting stopped (None: it is exact)."""
+
+    number: int
+    cap: int | None
+
+
 @dataclass
 class Board:
     """Every lane by name."""
@@ -208,42 +229,45 @@ class Board:
 
     @property
     def total(self) -> Sum:
-        return self._sum(*self.lanes)
+        return self._sum(ALL)
 
     @property
     def mofu(self) -> Sum:
-        return self._sum(*Stand.values)
+        return self._sum(Stand.values)
 
     @property
     def bofu(self) -> Sum:
-        return self._sum(*DealStep.values)
+        return self._sum(DealStep.values)
 
     @property
     def steps(self) -> list[tuple[Any, Lane]]:
         return [(step.label, self.lanes[step.value]) for step in DealStep]
 
-    def _sum(self, *names: str) -> Sum:
-        counts = {name: self.lanes[name].count for name in names}
-        capped = any(count > CAP for name, count in counts.items() if name not in DealStep.values)
-        number = sum(counts.values())
+    def _sum(self, names: Sequence[str]) -> Sum:
+        capped = any(self.lanes[name].count > CAP for name in names if name not in DealStep.values)
+        number = sum(self.lanes[name].count for name in names)
         return Sum(number, number - 1 if capped else None)
 
 
-class Sum(NamedTuple):
-    """A number of leads over several lanes, and where counting stopped (None: it is exact)."""
+def board(chosen: LeadFilter, leads: LeadQuerySet, *, moved: str = "") -> Board:
+    """First cards, counts and amounts of every lane, in two queries whatever the number of leads.
 
-    number: int
-    cap: int | None
-
-
-def board(chosen: LeadFilter, leads: LeadQuerySet) -> Board:
-    """First cards, counts and amounts of every lane, in three queries whatever the number of leads."""
+    `moved` ("sal:12") names a lead that has just been put into a lane: its card comes first there, so that it stays
+    in sight of who moved it even where the order of the lane would put it on a later page.
+    """
     leads = chosen.apply(leads)
-    first, *others = [places(lane, leads).values_list(*COLUMNS)[: CARDS + 1] for lane in LANES]
-    found = [Place._make(values) for values in first.union(*others, all=True)]
-    cards = _cards(chosen, found)
-    lanes = {name: _lane(name, [card for card in cards if card.place.lane == name], CARDS) for name in (*LANES, "out")}
-    for name, currency, count, amount in _totals(leads):
+    into, _colon, pk = moved.partition(":")
+    pinned = into in LANES and pk.isdecimal() and len(pk) < 19
+    parts = [select(into, limit=1, key=f" AND lead.id = {pk}")] if pinned else []
+    cards = _cards(chosen, leads, [*parts, *(select(name, limit=CARDS + 1) for name in LANES)])
+    first = [cards.pop(0)] if pinned and cards and cards[0].pk == int(pk) else []
+    lanes = {name: _lane(name, [card for card in cards if card.lane == name], CARDS) for name in ALL}
+    for card in first:
+        lane = lanes[card.lane]
+        lane.cards = [card, *(other for other in lane.cards if other.pk != card.pk)]
+    limits = {name: None if name in DealStep.values else CAP + 1 for name in ALL}
+    totals = " UNION ALL ".join(f"({select(name, limit=None)} LIMIT {limits[name] or 'ALL'})" for name in ALL)
+    for name, currency, count, amount in _rows(leads, TOTALS % totals):
         lanes[name].count += count
         if name in DealStep.values and amount:
             lanes[name].amounts.append((amount, currency))
@@ -252,62 +276,59 @@ def board(chosen: LeadFilter, leads: LeadQuerySet) -> Board:
 
 def more(chosen: LeadFilter, leads: LeadQuerySet, name: str, *, after: str, rest: int = 0) -> Lane:
     """The next cards of a lane after the key of the last one shown; `rest` is how many were said to follow."""
-    leads = chosen.apply(leads)
-    here = places(name, leads)
-    if key := _read(name, after):
-        here = here.filter(key)
-    found = [Place._make(values) for values in here.values_list(*COLUMNS)[: MORE + 1]]
-    lane = _lane(name, _cards(chosen, found), MORE)
+    key, params = _read(name, after)
+    parts = [select(name, limit=MORE + 1, key=key)]
+    lane = _lane(name, _cards(chosen, chosen.apply(leads), parts, params), MORE)
     lane.count = rest
     return lane
 
 
-def _cards(chosen: LeadFilter, found: list[Place]) -> list[Card]:
-    rows = {row.pk: row for row in chosen.rows(Lead.objects.filter(pk__in={place.lead for place in found}))}
-    here = [(rows[place.lead], place) for place in found if place.lead in rows]
-    return [Card(row, place, chosen.people.get(place.owner or 0), chosen.now) for row, place in here]
+def _cards(chosen: LeadFilter, leads: LeadQuerySet, parts: list[str], params: Sequence[Any] = ()) -> list[Card]:
+    return [Card(*(*row, chosen)) for row in _rows(leads, DRAWN % " UNION ALL ".join(parts), params)]
+
+
+def _rows(leads: LeadQuerySet, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run SQL that reads the lanes of these leads."""
+    mine, given = leads.order_by().values_list(*MINE).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(WITH % mine + sql, [*given, *params])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _lane(name: str, cards: list[Card], size: int) -> Lane:
-    shown = cards[:size]
-    return Lane(name, shown, after=_write(shown[-1].place) if len(cards) > size else "")
+    shown = sorted(cards, key=_key)[:size]
+    return Lane(name, shown, after=_write(shown[-1]) if len(cards) > size else "")
 
 
-def _totals(leads: LeadQuerySet) -> list[tuple[str, str, int, Decimal | None]]:
-    """Of each lane, by currency: how many leads, and what they are worth. Only deals are counted beyond CAP."""
-    parts = []
-    for name in (*LANES, Stage.OUT.value):
-        part = places(name, leads).order_by().values_list("at_lane", "at_currency", "at_amount", "at_counts")
-        parts.append(part if name in DealStep.values else part[: CAP + 1])
-    sql, params = parts[0].union(*parts[1:], all=True).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(TOTALS % sql, params)
-        return cursor.fetchall()
+def _key(card: Card) -> tuple[Any, ...]:
+    """The order of a lane once more: joins don't keep it."""
+    if KINDS[card.lane] is OF_STAGE:
+        return (-card.pk,)
+    dated = card.promise_due if card.lane in Stand.values else card.close_on
+    return (dated is None, dated, card.holder)
 
 
-def _write(place: Place) -> str:
-    if place.lane in Stand.values:
-        return f"{place.due_at.isoformat() if place.due_at else ''}.{place.holder}"
-    if place.lane in DealStep.values:
-        return f"{place.close_on or ''}.{place.holder}"
-    return str(place.lead)
+def _write(card: Card) -> str:
+    if card.lane in Stand.values:
+        return f"{card.promise_due.isoformat() if card.promise_due else ''}.{card.holder}"
+    if card.lane in DealStep.values:
+        return f"{card.close_on or ''}.{card.holder}"
+    return str(card.pk)
 
 
-def _read(name: str, text: str) -> Q | None:
-    """The condition for what comes after a cursor; one that cannot be read is the beginning."""
+def _read(name: str, text: str) -> tuple[str, list[Any]]:
+    """The condition for what comes after a cursor, and its values; one that cannot be read is the beginning."""
+    kind = KINDS[name]
     try:
-        if name in STAGE_LANES:
-            return Q(pk__lt=bounded(text))
-        first, _dot, holder = text.rpartition(".")
-        if name in Stand.values:
-            columns, value = ("stand__due_at", "stand__id"), parse_datetime(first) if first else None
-        else:
-            columns, value = ("deal_roles__deal__close_on", "deal_roles__deal_id"), parse_date(first) if first else None
-        undated = Q(**{columns[0]: None})
-        if first and value is None:
-            return None
-        if value is None:
-            return undated & Q(**{f"{columns[1]}__gt": bounded(holder)})
-        return beyond(columns, (value, bounded(holder)), downwards=False) | undated
+        if kind is OF_STAGE:
+            return " AND lead.id < %s", [bounded(text)]
+        first, _dot, last = text.rpartition(".")
+        column, key = kind.order
+        if not first:
+            return f" AND {column} IS NULL AND {key} > %s", [bounded(last)]
+        value = parse_datetime(first) if kind is OF_STAND else parse_date(first)
+        later = f" AND (({column}, {key}) > (%s, %s) OR {column} IS NULL)"
+        return (later, [value, bounded(last)]) if value else ("", [])
     except ValueError:
-        return None
+        return "", []

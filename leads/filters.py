@@ -170,18 +170,18 @@ class LeadFilter:
         if value == "today":
             tomorrow = midnight_of(timezone.localdate(self.now) + timedelta(days=1))
             return Q(next_action_at__gte=self.now, next_action_at__lt=tomorrow)
-        return Q(next_action_at=None) if value == "none" else Q(pk__in=[])
+        return Q(next_action_at=None) if value == "none" else Q(pk=0)
 
     def _again(self, value: str) -> Q:
-        return Q(look_again_on__lte=timezone.localdate(self.now)) if value == "due" else Q(pk__in=[])
+        return Q(look_again_on__lte=timezone.localdate(self.now)) if value == "due" else Q(pk=0)
 
     def _seen_from(self, value: str) -> Q:
         day = read_day(value)
-        return Q(first_seen_at__gte=midnight_of(day)) if day else Q(pk__in=[])
+        return Q(first_seen_at__gte=midnight_of(day)) if day else Q(pk=0)
 
     def _seen_to(self, value: str) -> Q:
         day = read_day(value)
-        return Q(first_seen_at__lt=midnight_of(day + timedelta(days=1))) if day else Q(pk__in=[])
+        return Q(first_seen_at__lt=midnight_of(day + timedelta(days=1))) if day else Q(pk=0)
 
     # What a page writes
 
@@ -238,7 +238,7 @@ class LeadFilter:
         """Leads as rows of a table or of a board: plain values, since a page draws a hundred of them."""
         here = FilteredRelation("handoffs", condition=Q(handoffs__ended_at=None))
         named = leads.annotate(standing=here).values_list(*COLUMNS)
-        return [Row(*values, listed=self) for values in named]
+        return [Row(*(*values, self)) for values in named]
 
 
 COLUMNS = (

@@ -57,8 +57,7 @@ def move(
     imported: bool = False,
 ) -> StageChange:
     """Move a locked lead: ledger row, visit and stage together; raise ValidationError if the journey forbids it."""
-    said = {"act": act, "actor": actor, "reason": reason, "note": note, "imported": imported}
-    return move_many({lead: at}, to, **said)[0]
+    return move_many({lead: at}, to, act=act, actor=actor, reason=reason, note=note, imported=imported)[0]
 
 
 @transaction.atomic

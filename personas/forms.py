@@ -28,7 +28,7 @@ COMPARISONS = {
     "at_most": _("is at most"),
     "known": _("is known"),
 }
-assert set(COMPARISONS) == set(OPERATORS)  # noqa: S101
+assert set(COMPARISONS) == set(OPERATORS)
 NUMBERS = {"at_least", "at_most"}
 
 
@@ -40,7 +40,7 @@ class PersonaForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             "name", "summary", "buying_role", "hopes", "fears", "dreams", "dreads", "objections", "what_to_say",
         )  # fmt: skip
-        widgets = {  # noqa: RUF012
+        widgets = {
             name: forms.Textarea(attrs={"rows": 3})
             for name in ("hopes", "fears", "dreams", "dreads", "objections", "what_to_say")
         }
@@ -67,7 +67,7 @@ class RuleForm(forms.Form):
         said = self.initial.get("field") or self.data.get(self.add_prefix("field"), "")
         if said and said not in dict(FIELDS):
             known.append((said, said))
-        self.fields["field"].widget.choices = known  # type: ignore[attr-defined]
+        self.fields["field"].widget.choices = known
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from drf_standardized_errors.handler import exception_handler
+from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 
@@ -14,7 +15,7 @@ router = DefaultRouter()
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
     """Any API error as application/problem+json (RFC 9457)."""
-    response = exception_handler(error, context)
+    response = exception_handler(error, cast(ExceptionHandlerContext, context))
     if response is None:
         return None
     said = response.data

@@ -38,7 +38,7 @@ def broke(request: HttpRequest) -> HttpResponse:
         title = "unavailable" if away else "error"
         problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         return HttpResponse(json.dumps(problem), status=status, content_type="application/problem+json")
-    return render(None, f"errors/{status}.html", status=status)  # type: ignore[arg-type]
+    return render(None, f"errors/{status}.html", status=status)
 
 
 def is_away(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from environs import Env
 
 env = Env()
-SECRET_KEY = "yardstick"  # noqa: S105
+SECRET_KEY = "yardstick"
 ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = "bench.bare.urls"
 INSTALLED_APPS = ["bench.bare", "rest_framework"]

@@ -13,4 +13,3 @@ def deals(request: HttpRequest, **kwargs: object) -> HttpResponse:
 @login_required
 def edit(request: HttpRequest, **kwargs: object) -> HttpResponse:
     return render(request, "base.html")
-

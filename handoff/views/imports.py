@@ -23,4 +23,3 @@ def start(request: HttpRequest, **kwargs: object) -> HttpResponse:
 @login_required
 def problems(request: HttpRequest, **kwargs: object) -> HttpResponse:
     return render(request, "base.html")
-

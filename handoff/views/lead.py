@@ -23,4 +23,3 @@ def comment(request: HttpRequest, **kwargs: object) -> HttpResponse:
 @login_required
 def log(request: HttpRequest, **kwargs: object) -> HttpResponse:
     return render(request, "base.html")
-

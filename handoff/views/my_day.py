@@ -8,4 +8,3 @@ from django.shortcuts import render
 @login_required
 def my_day(request: HttpRequest, **kwargs: object) -> HttpResponse:
     return render(request, "base.html")
-

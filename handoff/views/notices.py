@@ -8,4 +8,3 @@ from django.shortcuts import render
 @login_required
 def notices(request: HttpRequest, **kwargs: object) -> HttpResponse:
     return render(request, "base.html")
-

@@ -28,4 +28,3 @@ def person(request: HttpRequest, **kwargs: object) -> HttpResponse:
 @login_required
 def sample(request: HttpRequest, **kwargs: object) -> HttpResponse:
     return render(request, "base.html")
-

@@ -32,7 +32,7 @@ csv.field_size_limit(MAX_CELL)
 
 @dataclass
 class Row:
-    """One row: its number as a spreadsheet counts (the header is row 1), its cells, or what keeps it from being read."""
+    """One row: its number as a spreadsheet counts (the header is 1), its cells, or what keeps it from being read."""
 
     number: int
     cells: list[str]

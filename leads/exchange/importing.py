@@ -206,9 +206,8 @@ class Comparison:
         companies = identity.match_companies(profiles)
         self.pk = {id(profile): pk for profile, pk in zip(profiles, found, strict=True)}
         self.company = {id(profile): company for profile, company in zip(profiles, companies, strict=True)}
-        self.endings = dict(
-            Signal.objects.filter(key__in=[said.outcome_key for said in saids if said.result]).values_list("key", "at")
-        )
+        told = Signal.objects.filter(key__in=[said.outcome_key for said in saids if said.result])
+        self.endings: dict[str | None, datetime | None] = {**dict(told.values_list("key", "at"))}
         self.fresh: dict[identity.Key, Lead] = {}
         self.told: set[identity.Key] = set()
         self.outside: dict[str, Model] = {}
@@ -307,7 +306,7 @@ def _day(at: datetime) -> str:
 
 def digest_of(raw: BinaryIO) -> tuple[str, int]:
     """SHA-256 and size of a file, which is left at its beginning."""
-    digest = hashlib.file_digest(raw, "sha256").hexdigest()
+    digest = hashlib.file_digest(raw, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO has it
     size = raw.tell()
     raw.seek(0)
     return digest, size
@@ -333,7 +332,7 @@ def receive(name: str, parts: Iterable[bytes], *, actor: Any) -> Import:
 
 
 def bring_in(upload: Import, run: Importing, *, report: Callable[[list[Problem]], None] | None = None) -> None:
-    """Run an import to its end and save how it ended. While PostgreSQL is away it stays where it is, to be taken up again."""
+    """Run an import to its end and save how it ended; while PostgreSQL is away it stays, to be taken up again."""
     upload.state, upload.started_at = Import.State.RUNNING, upload.started_at or timezone.now()
     upload.save(update_fields=["state", "started_at"])
     try:
@@ -396,7 +395,7 @@ def _run(upload: Import) -> bool:
 def count_rows(upload: Import) -> None:
     """Count the rows of an uploaded file, for its progress bar."""
     separator = FileMapping.read(upload.mapping).separator
-    upload.rows = sum(1 for _row in Table(Pieces(upload), separator).rows())  # type: ignore[arg-type]
+    upload.rows = sum(1 for _row in Table(Pieces(upload), separator).rows())  # type: ignore[arg-type, misc]
     upload.save(update_fields=["rows"])
 
 

@@ -83,7 +83,7 @@ class Problem:
         return _("warning: row %(row)d, %(column)s: expected %(expected)s, found %(found)s") % said
 
 
-class Refused(Exception):  # noqa: N818  (a verdict on a row)
+class Refused(Exception):
     """A row that cannot become a lead, and every reason why."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -406,7 +406,10 @@ HINTS: dict[str, tuple[str, ...]] = {
     "country": ("country", "countrycode", "land"),
     "source": ("source", "leadsource", "origin", "utmsource", "originalsource"),
     "campaign": ("campaign", "utmcampaign", "campaignname"),
-    "first_seen_at": ("firstseen", "firstseenat", "firstcontactdate", "firstcontact", "created", "createdat", "createdate", "createddate"),
+    "first_seen_at": (
+        "firstseen", "firstseenat", "firstcontactdate", "firstcontact", "created", "createdat", "createdate",
+        "createddate",
+    ),
     "value": ("value", "expectedvalue", "expectedrevenue", "amount", "dealvalue"),
     "currency": ("currency", "currencycode"),
     "next_action": ("nextaction", "nextstep", "nextactivity"),

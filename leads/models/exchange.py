@@ -63,7 +63,7 @@ class Import(models.Model):
 
 
 class ImportPiece(models.Model):
-    """A piece of an uploaded file, so that neither bringing it in nor reading it holds the whole; gone when it is done."""
+    """A piece of an uploaded file, so that nobody holds the whole; gone when the import is done."""
 
     upload = models.ForeignKey(Import, models.CASCADE, related_name="pieces", db_index=False)
     number = models.PositiveIntegerField()

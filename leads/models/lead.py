@@ -159,9 +159,7 @@ class Lead(models.Model):
                 fields=["look_again_on"], condition=Q(look_again_on__isnull=False), name="lead_look_again"
             ),  # My day: who to look at again
             # table: sorted by what is due, and what is overdue
-            models.Index(
-                fields=["next_action_at", "id"], condition=Q(next_action_at__isnull=False), name="lead_due"
-            ),
+            models.Index(fields=["next_action_at", "id"], condition=Q(next_action_at__isnull=False), name="lead_due"),
             models.Index(fields=["first_seen_at"], name="lead_first_seen"),  # table: a period of the funnel
             GinIndex(OpClass("search", name="gin_trgm_ops"), name="lead_search_trigrams"),  # the search box
         ]

@@ -308,6 +308,7 @@ def due(
     elif left is not None:
         state, words = counted(left)
     else:
+        assert at is not None
         state, words = until(at, now or timezone.now(), bool(label))
     text = f"{label}, {words}" if label else words
     title = f' title="{escape(exact(at))}"' if at else ""
@@ -414,7 +415,7 @@ def money_full(amount: Decimal | float | None, currency: str = "EUR") -> str:
 
 
 @register.simple_tag
-def count(number: int | None, cap: int | None = None) -> str:
+def count(number: int | str | None, cap: int | None = None) -> str:
     """A count with separators; above the cap it is "1,000+", because big counts stop early."""
     if number is None or number == "":
         return ""

@@ -16,8 +16,8 @@ class Command(BaseCommand):
         found = invariants.violations()
         for violation in found:
             leads = ", ".join(map(str, violation.leads))
-            self.stdout.write(f"{violation.count} x not so: {violation.name} (lead {leads}, ...)")
-        total = sum(violation.count for violation in found)
+            self.stdout.write(f"{violation.broken} x not so: {violation.name} (lead {leads}, ...)")
+        total = sum(violation.broken for violation in found)
         self.stdout.write(f"{Lead.objects.count()} leads, {total} violations")
         if total:
             sys.exit(1)
