@@ -322,7 +322,8 @@ def remember(signs: Iterable[tuple[int, Key]]) -> None:
 def companies(profiles: Sequence[Profile]) -> list[Company | None]:
     """For each profile its company, joined by domain, then by name, or made; empty fields are filled."""
     found = match_companies(profiles)
-    new: dict[int, Company] = {id(c): c for c in found if c is not None and c.pk is None}  # unsaved, so without a hash
+    here = [company for company in found if company]
+    new = {id(company): company for company in here if company.pk is None}  # unsaved, so without a hash
     Company.objects.bulk_create(new.values())
     filled = {c.pk: c for c, profile in zip(found, profiles, strict=True) if c and fill_company(c, profile)}
     Company.objects.bulk_update([filled[pk] for pk in sorted(filled)], COMPANY_FILLED)
