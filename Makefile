@@ -27,7 +27,7 @@ lint: $(VENV)/.dev ## Everything that can be checked without running it
 	$(VENV)/bin/ruff check $(SOURCES)
 	$(VENV)/bin/ruff format --check $(SOURCES)
 	$(VENV)/bin/mypy
-	$(VENV)/bin/djlint --check --lint --quiet templates
+	$(VENV)/bin/djlint --lint --quiet templates
 	$(VENV)/bin/lint-imports
 
 fmt: $(VENV)/.dev ## Format the code, and mend what can be mended
