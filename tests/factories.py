@@ -54,6 +54,15 @@ def make_lead(stage: str = Stage.TOFU, *, actor: User | None = None, rep: User |
     return _fresh(lead)
 
 
+def make_leads(count: int, **payload: Any) -> list[Lead]:
+    """So many leads in TOFU, brought in at once."""
+    people = [
+        {"name": f"Many {(n := next(_numbers))}", "email": f"many{n}@many.example", **payload} for _ in range(count)
+    ]
+    done = capture.process([capture.accept(person, way="hand") for person in people])
+    return [one.lead for one in done if one.lead]
+
+
 def make_handoff(lane: str = "mql", *, rep: User | None = None, **payload: Any) -> Handoff:
     """An open hand-off that stands at `lane`."""
     lead = make_lead(Stage.MOFU, **payload)

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -34,7 +35,7 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     said = request.POST if request.method == "POST" else None
     form = ACTS[name](said, lead=lead, actor=request.user, initial=request.GET.dict())
     if form.is_bound and form.attempt():
-        return done(request, form.said, to=request.POST.get("next") or lead.get_absolute_url())
+        return done(request, form.said, to=request.POST.get("next") or lead.get_absolute_url(), lead=lead)
     return show(request, form, lead)
 
 
@@ -46,13 +47,19 @@ def show(request: HttpRequest, form: Any, lead: Lead) -> HttpResponse:
     return render(request, template, {"form": form, "lead": lead}, status=422 if form.errors else 200)
 
 
-def done(request: HttpRequest, said: str, *, to: str) -> HttpResponse:
-    """Say what happened and show where things stand now: the page the person is on, freshly drawn, or `to`."""
+def done(request: HttpRequest, said: str, *, to: str, lead: Lead) -> HttpResponse:
+    """Say what happened and show where things stand now: the page the person is on, freshly drawn, or `to`.
+
+    The board is told which card moved, so that it stays in sight even where its lane begins with others.
+    """
     if not request.htmx:
         messages.success(request, said)
         return redirect(to if url_has_allowed_host_and_scheme(to, {request.get_host()}) else "/")
     here = urlsplit(request.htmx.current_url or to)
-    place = {"path": f"{here.path}?{here.query}" if here.query else here.path, "target": "#main", "select": "#main"}
+    query = QueryDict(here.query, mutable=True)
+    if here.path == reverse("handoff:board"):
+        query["moved"] = f"{lane_of(lead)}:{lead.pk}"
+    place = {"path": f"{here.path}?{query.urlencode()}" if query else here.path, "target": "#main", "select": "#main"}
     response = HttpResponse(status=204)
     response["HX-Location"] = json.dumps({**place, "swap": "outerMorph", "push": "false"})
     response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": {"text": said}})

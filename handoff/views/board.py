@@ -22,7 +22,7 @@ from personas.choices import Stage
 def board(request: HttpRequest) -> HttpResponse:
     """Every lane with its first cards, and where each lane's cards may be moved by this person."""
     chosen = LeadFilter(request.GET.dict(), request.user)
-    found = lanes.board(chosen, Lead.objects.visible_to(request.user))
+    found = lanes.board(chosen, Lead.objects.visible_to(request.user), moved=request.GET.get("moved", ""))
     menus = [{"lane": name, "moves": moves_from(name, request.user)} for name in lanes.LANES]
     context = {"chosen": chosen, "board": found, "lanes": found.lanes, "menus": menus, "cap": CAP}
     return render(request, "handoff/board.html", {**context, "open": opened(chosen, request.user)})
