@@ -86,11 +86,25 @@ def test_the_door_refuses_the_wrong_team_and_says_who_may(client, act, stage, te
         assert lead.stage == stage
 
 
+@pytest.mark.parametrize(("act", "stage", "teams"), [cell for cell in CELLS if cell[0] in FORMS and cell[2]])
+def test_the_door_shows_the_form_to_the_right_team(client, act, stage, teams):
+    lead = make_lead(stage)
+    for team in (*teams, "management"):
+        client.force_login(make_user(f"{team}-person", team=team))
+        assert client.get(reverse("handoff:act", args=[lead.pk, act])).status_code == 200
+
+
 def test_the_outsider_is_sent_to_sign_in(client):
     lead = make_lead()
     for act in FORMS:
         response = client.post(reverse("handoff:act", args=[lead.pk, act]))
         assert (response.status_code, response.url.split("?")[0]) == (302, reverse("account_login"))
+
+
+def test_an_act_or_a_lead_that_does_not_exist_is_not_found(client):
+    client.force_login(make_user("mia"))
+    assert client.post(reverse("handoff:act", args=[make_lead().pk, "teleport"])).status_code == 404
+    assert client.post(reverse("handoff:act", args=[999_999, "offer"])).status_code == 404
 
 
 def test_a_refusal_says_who_may():
