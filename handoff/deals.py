@@ -9,14 +9,13 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
 from handoff import notices, standing
 from handoff.models import Deal, DealLead, Handoff, Reason
-from leads import pipeline, timeline
+from leads import clock, pipeline, timeline
 from leads.models import Activity, Lead, Outcome
 from personas.choices import DealStep, Lane, Stage
 
@@ -36,7 +35,7 @@ def open_deal(
 
     From SAL this is the same click as qualifying. A deal left open by *needs more qualifying* goes on.
     """
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     handoff = standing.open_handoff(lead)
     if handoff.lane == Lane.MQL:
@@ -61,7 +60,7 @@ def open_deal(
 @transaction.atomic
 def advance(deal: Deal, *, actor: User, step: str, seen: str = "") -> Deal:
     """Move an open deal to another step."""
-    lead, deal, at = *_lock(deal, seen), timezone.now()
+    lead, deal, at = *_lock(deal, seen), clock.now()
     if step not in DealStep.values:
         raise ValidationError({"step": _("This is not a step of a deal. Nothing was changed.")})
     if step != deal.step:
@@ -92,7 +91,7 @@ def edit(deal: Deal, *, actor: User, changes: dict[str, Any]) -> Deal:
 @transaction.atomic
 def win(deal: Deal, *, actor: User, amount: Decimal | None = None, seen: str = "") -> Deal:
     """Win a deal: its leads in BOFU become customers, and marketing hears of it."""
-    lead, deal, at = *_lock(deal, seen), timezone.now()
+    lead, deal, at = *_lock(deal, seen), clock.now()
     if amount is not None:
         deal.amount = amount
     _close(deal, Deal.Status.WON, actor=actor, at=at)
@@ -123,7 +122,7 @@ def lose(
     seen: str = "",
 ) -> Deal:
     """Lose a deal for a reason: its leads go back to nurture with a date, or OUT when the reason is final."""
-    _lead, deal, at = *_lock(deal, seen), timezone.now()
+    _lead, deal, at = *_lock(deal, seen), clock.now()
     reason = standing.reason_for(Reason.Act.LOSE, reason)
     deal.reason, deal.competitor, deal.note = reason, competitor[:120], note
     _close(deal, Deal.Status.LOST, actor=actor, at=at)

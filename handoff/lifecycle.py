@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import prefetch_related_objects
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
 from handoff import brief, deals, notices, routing, sla, standing
 from handoff.models import Agreement, Handoff, Reason
-from leads import capture, identity, pipeline, timeline
+from leads import capture, clock, identity, pipeline, timeline
 from leads.models import Activity, Lead, Outcome, Signal
 from personas.choices import Lane, Stage
 
@@ -77,7 +76,7 @@ def offer(
     lead: Lead, *, actor: User | None = None, note: str = "", origin: str = Handoff.Origin.MARKETING, seen: str = ""
 ) -> Handoff:
     """Open the hand-off and move the lead to the middle, or neither. From CUSTOMER this is expansion or renewal."""
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     if lead.do_not_contact:
         raise ValidationError(_("%(lead)s asked not to be contacted. Nothing was changed.") % {"lead": lead})
@@ -98,7 +97,7 @@ def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handof
     """Sales takes a TOFU lead into the middle, saying why."""
     if not note.strip():
         raise ValidationError({"note": _("Say why now: marketing reads it.")})
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     if lead.stage != Stage.TOFU:
         raise ValidationError(standing.happened_since(lead))
@@ -120,7 +119,7 @@ def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handof
 @transaction.atomic
 def claim(handoff: Handoff, *, actor: User) -> Handoff:
     """First come, first served: one UPDATE decides; the others are told who was first."""
-    lead, at = Lead.objects.lock(handoff.lead_id), timezone.now()
+    lead, at = Lead.objects.lock(handoff.lead_id), clock.now()
     won = Handoff.objects.open().filter(pk=handoff.pk, owner=None).update(owner=actor, claimed_at=at)
     handoff = Handoff.objects.select_related("owner", "agreement").get(pk=handoff.pk)
     handoff.lead = lead
@@ -141,7 +140,7 @@ def claim(handoff: Handoff, *, actor: User) -> Handoff:
 @transaction.atomic
 def accept(lead: Lead, *, actor: User, next_action: str = "", seen: str = "") -> Handoff:
     """Say that the offer meets the definition (SAL). Accepting what nobody has claimed claims it as well."""
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     handoff = standing.open_handoff(lead)
     if handoff.lane != Lane.MQL:
@@ -198,7 +197,7 @@ def log_touch(
 @transaction.atomic
 def qualify(lead: Lead, *, actor: User, seen: str = "") -> Handoff:
     """Either team says that the lead is qualified (SQL), by name."""
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     handoff = standing.open_handoff(lead)
     if handoff.lane != Lane.SAL:
@@ -220,7 +219,7 @@ def return_to_marketing(
     Procedural: closes this hand-off and opens the next at once, for `to` or for the pool, and returns it. Clerical
     asks marketing to mend the record; definitional goes back to nurture and becomes evidence for scoring.
     """
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     handoff = standing.open_handoff(lead)
     _owned_by(handoff, actor)
@@ -295,7 +294,7 @@ def withdraw(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "
 def _send_back(
     lead: Lead, how: str, *, actor: User, reason: Reason, verdict: str, on: date | None, seen: str
 ) -> Handoff:
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     handoff = standing.open_handoff(lead)
     standing.end(handoff, how, actor=actor, at=at, reason=reason, verdict=verdict)
@@ -316,7 +315,7 @@ def disqualify(lead: Lead, *, actor: User, reason: Reason | None, verdict: str =
 
     A customer's hand-off or deal that ends so leaves them a customer, unless they asked not to be contacted.
     """
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     reason = standing.reason_for(Reason.Act.DISQUALIFY, reason)
     handoff = lead.handoffs.open().select_related("agreement").first()
@@ -339,7 +338,7 @@ def disqualify(lead: Lead, *, actor: User, reason: Reason | None, verdict: str =
 @transaction.atomic
 def requalify(lead: Lead, *, actor: User, note: str = "", seen: str = "") -> Handoff:
     """From BOFU back to the middle: closes no deal, opens a hand-off already accepted by that rep."""
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     if lead.stage != Stage.BOFU:
         raise ValidationError(standing.happened_since(lead))
@@ -356,7 +355,7 @@ def requalify(lead: Lead, *, actor: User, note: str = "", seen: str = "") -> Han
 @transaction.atomic
 def churn(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", seen: str = "") -> None:
     """A customer left, for a reason: back to nurture, to be won back."""
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     reason = standing.reason_for(Reason.Act.CHURN, reason)
     pipeline.move(lead, Stage.TOFU, act="churn", actor=actor, reason=reason.code, note=verdict, at=at)
@@ -368,7 +367,7 @@ def churn(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", 
 @transaction.atomic
 def reopen(lead: Lead, *, actor: User, note: str = "", consent: bool = False, seen: str = "") -> None:
     """Marketing brings back who was OUT; somebody who asked not to be contacted only with a new consent."""
-    lead, at = Lead.objects.lock(lead), timezone.now()
+    lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     if lead.stage != Stage.OUT:
         raise ValidationError(standing.happened_since(lead))
@@ -410,13 +409,14 @@ def _owned_by(handoff: Handoff, actor: User) -> None:
         )
 
 
-def answer_signals(limit: int = 500) -> int:
-    """Answer what leads have shown since the last sweep; safe to run anywhere, any number at once.
+def answer_signals(limit: int = 500, *, leads: Collection[int] | None = None) -> int:
+    """Answer what leads (only these, if named) have shown since the last sweep; any number of sweeps may run at once.
 
     Returns how many were answered; the others wait for the next sweep with their error.
     """
+    due = Signal.objects.due() if leads is None else Signal.objects.due().filter(lead__in=leads)
     with transaction.atomic():
-        return _answer(list(Signal.objects.due().select_for_update(skip_locked=True)[:limit]))
+        return _answer(list(due.select_for_update(skip_locked=True)[:limit]))
 
 
 def answer_all() -> int:
@@ -467,7 +467,7 @@ def _answer_history(signals: list[Signal], leads: dict[int, Lead]) -> None:
             pipeline.move_many(won, Stage.CUSTOMER, act="purchase", imported=True)
     except (ValidationError, DatabaseError, KeyError, TypeError, ValueError, AttributeError):
         return
-    now = timezone.now()
+    now = clock.now()
     for signal in simple:
         signal.handled_at, signal.error = now, ""
         signal.answer = "customer" if signal.payload["result"] == "won" else "lost deal"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import holidays as public_holidays
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
 from handoff import notices
 from handoff.models import Agreement, Handoff
+from leads import clock
 
 HORIZON = 3660  # days; a promise that needs more is a mistake in the calendar
 
@@ -95,12 +95,15 @@ def settle(handoff: Handoff) -> None:
 
 
 @transaction.atomic
-def sweep(limit: int = 500) -> int:
-    """Mark promises that ran out and tell whose they were and the managers; once each, any number of sweeps at once."""
-    now = timezone.now()
+def sweep(limit: int = 500, *, leads: Collection[int] | None = None) -> int:
+    """Mark promises that ran out (of these leads, if named) and tell whose they were and the managers; once each.
+
+    Any number of sweeps may run at once.
+    """
+    now = clock.now()
+    running = Handoff.objects.open() if leads is None else Handoff.objects.open().filter(lead__in=leads)
     over = list(
-        Handoff.objects.open()
-        .filter(due_at__lt=now, breached_at=None)
+        running.filter(due_at__lt=now, breached_at=None)
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .select_related("lead", "owner")
         .order_by("due_at")[:limit]

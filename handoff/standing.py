@@ -13,7 +13,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import notices, sla
 from handoff.models import Deal, Handoff, Reason
-from leads import timeline
+from leads import clock, timeline
 from leads.models import Lead, Outcome
 from personas.choices import Lane, Stage
 
@@ -129,7 +129,7 @@ def learn(lead: Lead, kind: str, *, at: datetime, reason: Reason | None = None, 
 
 def look_again(lead: Lead, on: date | None, *, reason: Reason | None, at: datetime) -> date | None:
     """Set the day on which to look again: the chosen one, else the reason's usual distance. Returns it."""
-    if on is not None and on <= timezone.localdate():
+    if on is not None and on <= clock.today():
         raise ValidationError({"look_again_on": _("This day is past. Everything else was kept; choose a later one.")})
     days = reason.look_again_days if reason else 0
     lead.look_again_on = on or (timezone.localdate(at) + timedelta(days=days) if days else None)

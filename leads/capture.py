@@ -12,12 +12,11 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Model
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
-from leads import identity, pipeline, scoring, timeline
+from leads import clock, identity, pipeline, scoring, timeline
 from leads.identity import KNOWN_FIELDS, Profile
 from leads.models import Activity, Campaign, Company, Import, Lead, Signal, Source, Submission
 from personas.choices import Stage
@@ -53,9 +52,7 @@ def accept(
     The same key gives the submission that is already here, so that a retry or a double click is one lead.
     """
     check(payload)
-    submission = Submission(
-        payload=_plain(payload), way=way, actor=actor, key=key, at=at or timezone.now(), upload=upload
-    )
+    submission = Submission(payload=_plain(payload), way=way, actor=actor, key=key, at=at or clock.now(), upload=upload)
     try:
         with transaction.atomic():
             submission.save(force_insert=True)
@@ -116,7 +113,7 @@ def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> 
     `read` holds their profiles where the caller has them already. A submission that cannot be read stays unprocessed
     with its error; database errors are the caller's.
     """
-    now = timezone.now()
+    now = clock.now()
     found = zip(submissions, read, strict=True) if read else ((s, _read(s)) for s in submissions)
     readable = [(Processed(submission), profile) for submission, profile in found if profile]
     profiles = [profile for _done, profile in readable]
@@ -329,7 +326,7 @@ def log(
     at: datetime | None = None,
 ) -> Activity:
     """Record a touch and count what it is worth: timeline, score and readiness together."""
-    lead, now = Lead.objects.lock(lead), timezone.now()
+    lead, now = Lead.objects.lock(lead), clock.now()
     if at and at > now:
         raise ValidationError(
             {"at": _("This moment is still to come. Everything else was kept; choose an earlier one.")}
@@ -337,3 +334,12 @@ def log(
     activity = timeline.record(lead, kind=kind, actor=actor, text=text, data=data, at=at or now)
     pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
     return activity
+
+
+@transaction.atomic
+def log_many(lines: Sequence[Activity]) -> None:
+    """The same for many touches of many leads, each line with its own moment, none of them still to come."""
+    now, leads = clock.now(), {line.lead_id for line in lines}
+    Lead.objects.locked(leads)
+    timeline.record_many(lines)
+    pipeline.notice_readiness(scoring.rescore(leads, at=now), at=now)

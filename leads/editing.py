@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from leads import identity, pipeline, scoring, timeline
+from leads import clock, identity, pipeline, scoring, timeline
 from leads.models import Identity, Lead
 from leads.rights import may_edit, who_may
 
@@ -44,7 +44,7 @@ def edit(lead: Lead, *, actor: User, changes: dict[str, Any], version: int | Non
     _take_identities(lead, changes)
     if "persona" in changes:
         lead.persona_chosen = lead.persona is not None
-    now = timezone.now()
+    now = clock.now()
     lead.version, lead.edited_by, lead.edited_at = lead.version + 1, actor, now
     lead.save(update_fields=[*changes, "persona_chosen", "version", "edited_by", "edited_at"])
     timeline.record(lead, kind="lead:edit", actor=actor, data={"changes": said}, at=now)

@@ -8,10 +8,10 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from leads import clock
 from leads.models import Lead, Scorecard, Signal, StageChange, Visit
 from personas.choices import Stage
 
@@ -128,7 +128,7 @@ def notice_readiness(crossed: Collection[int], *, at: datetime) -> int:
     """
     if not crossed:
         return 0
-    today = timezone.localdate()
+    today = clock.today()
     waited = Q(look_again_on=None) | Q(look_again_on__lte=today)
     ready = Lead.objects.filter(waited, pk__in=crossed, stage=Stage.TOFU, do_not_contact=False).values_list(
         "pk", flat=True

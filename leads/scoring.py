@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from leads import clock
 from leads.identity import is_business_email
 from leads.models import Lead, LeadScore, Scorecard
 from personas.fit import fit, holding
@@ -73,7 +73,7 @@ def facts(lead: Lead) -> dict[str, Any]:
 
 def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
     """Count these leads' points anew and write them; return those that have just crossed the MQL line."""
-    at = at or timezone.now()
+    at = at or clock.now()
     card = Scorecard.objects.get(in_force=True)
     personas = list(Persona.objects.in_use())
     before = dict(LeadScore.objects.filter(lead__in=leads).values_list("lead", "total"))
@@ -135,7 +135,7 @@ def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> d
 
 def rescore_faded(limit: int = 1000) -> int:
     """Count anew leads whose interest has been fading for a day; return how many."""
-    stale = LeadScore.objects.filter(engagement__gt=0, scored_at__lt=timezone.now() - FADED_AFTER)
+    stale = LeadScore.objects.filter(engagement__gt=0, scored_at__lt=clock.now() - FADED_AFTER)
     leads = list(stale.order_by("scored_at").values_list("lead", flat=True)[:limit])
     if leads:
         with transaction.atomic():

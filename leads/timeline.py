@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User
+from leads import clock
 from leads.models import Activity, Campaign, Lead
 
 #: The filters above a timeline, and the namespaces each one shows.
@@ -49,7 +49,7 @@ def record(
         text=text,
         data=data or {},
         campaign=campaign,
-        at=at or timezone.now(),
+        at=at or clock.now(),
         imported=imported,
     )
     record_many([activity])

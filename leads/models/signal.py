@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from leads import clock
 from leads.models.lead import Lead
 
 #: After this many failed attempts a signal waits for a person (the admin lists it).
@@ -77,5 +78,5 @@ class Signal(models.Model):
             self.error = "; ".join(error.messages) if isinstance(error, ValidationError) else repr(error)
             self.save(update_fields=["attempts", "error"])
         else:
-            self.handled_at, self.error = timezone.now(), ""
+            self.handled_at, self.error = clock.now(), ""
             self.save(update_fields=["handled_at", "answer", "error"])
