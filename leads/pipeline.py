@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from leads import clock
+from leads import clock, scoring
 from leads.models import Lead, Scorecard, Signal, StageChange, Visit
 from personas.choices import Stage
 
@@ -136,3 +136,17 @@ def notice_readiness(crossed: Collection[int], *, at: datetime) -> int:
     line = Scorecard.objects.get(in_force=True).mql_line
     signals = [Signal(lead_id=pk, kind=Signal.Kind.MQL_LINE, at=at, payload={"line": line}) for pk in ready]
     return len(Signal.objects.bulk_create(signals, ignore_conflicts=True))
+
+
+def rescore_outdated(batch: int = 1_000, batches: int = 100) -> int:
+    """Count anew what fading, new points or a changed persona have left behind, batch by batch; return how many."""
+    total = 0
+    for _number in range(batches):
+        now = clock.now()
+        with transaction.atomic():
+            leads = [lead.pk for lead in Lead.objects.locked(scoring.outdated(batch))]
+            notice_readiness(scoring.rescore(leads, at=now), at=now)
+        total += len(leads)
+        if not leads:
+            break
+    return total

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from leads import clock
@@ -72,11 +73,15 @@ def facts(lead: Lead) -> dict[str, Any]:
 
 
 def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
-    """Count these leads' points anew and write them; return those that have just crossed the MQL line."""
+    """Count these leads' points anew and write them; return those that have just crossed the MQL line.
+
+    Whoever stood below the line that counted when they were last scored, and does not below today's, has crossed it.
+    """
     at = at or clock.now()
     card = Scorecard.objects.get(in_force=True)
     personas = list(Persona.objects.in_use())
-    before = dict(LeadScore.objects.filter(lead__in=leads).values_list("lead", "total"))
+    earlier = LeadScore.objects.filter(lead__in=leads).values_list("lead", "total", "scorecard__mql_line")
+    over = {lead for lead, total, line in earlier if line is not None and total >= line}
     touches = _touches(leads, card.points, at)
     scores, repersoned = [], []
     for lead in Lead.objects.filter(pk__in=leads).select_related("company", "source").order_by("pk"):
@@ -105,7 +110,7 @@ def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
     )
     if repersoned:
         Lead.objects.bulk_update(repersoned, ["persona"])
-    return [s.lead_id for s in scores if before.get(s.lead_id, 0) < card.mql_line <= s.total]
+    return [s.lead_id for s in scores if s.total >= card.mql_line and s.lead_id not in over]
 
 
 def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> dict[int, dict[str, tuple[int, float]]]:
@@ -133,12 +138,11 @@ def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> d
     return found
 
 
-def rescore_faded(limit: int = 1000) -> int:
-    """Count anew leads whose interest has been fading for a day; return how many."""
-    stale = LeadScore.objects.filter(engagement__gt=0, scored_at__lt=clock.now() - FADED_AFTER)
-    leads = list(stale.order_by("scored_at").values_list("lead", flat=True)[:limit])
-    if leads:
-        with transaction.atomic():
-            Lead.objects.locked(leads)
-            rescore(leads)
-    return len(leads)
+def outdated(limit: int) -> list[int]:
+    """Leads to count anew: scored before the points or a persona last changed, or with interest that fades unseen."""
+    changed = Persona.objects.aggregate(at=Max("changed_at"))["at"]
+    agreed = Scorecard.objects.get(in_force=True).created_at
+    oldest = LeadScore.objects.order_by("scored_at").values_list("lead", flat=True)
+    found = list(oldest.filter(scored_at__lt=max(agreed, changed or agreed))[:limit])
+    faded = oldest.filter(engagement__gt=0, scored_at__lt=clock.now() - FADED_AFTER)
+    return found or list(faded[:limit])

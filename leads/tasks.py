@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from leads import scoring
+from leads import pipeline
 
 NUDGED = "nudged"
 #: For so many seconds one nudge stands for all; the worker takes the mark away before it looks.
@@ -34,5 +34,5 @@ def heard() -> None:
 
 
 @shared_task
-def rescore_faded() -> int:
-    return scoring.rescore_faded()
+def rescore_outdated() -> int:
+    return pipeline.rescore_outdated()

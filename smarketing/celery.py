@@ -15,5 +15,5 @@ app.conf.beat_schedule = {
     "what waits to be done": {"task": "handoff.tasks.catch_up", "schedule": 5},
     "promises that run out": {"task": "handoff.tasks.sweep_promises", "schedule": 30},
     "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15},
-    "interest that fades": {"task": "leads.tasks.rescore_faded", "schedule": 60},
+    "scores that are out of date": {"task": "leads.tasks.rescore_outdated", "schedule": 60},
 }

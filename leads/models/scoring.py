@@ -105,8 +105,9 @@ class LeadScore(models.Model):
         ]
         indexes = [
             models.Index(fields=["-total", "-lead"], name="score_highest"),  # table sorted by score
-            # leads.scoring.rescore_faded reads these: interest that has not been counted anew for a day
+            # leads.scoring.outdated reads both: interest that fades unseen, and what older points or personas counted
             models.Index(fields=["scored_at"], condition=Q(engagement__gt=0), name="score_fading"),
+            models.Index(fields=["scored_at"], name="score_oldest"),
         ]
 
     def __str__(self) -> str:

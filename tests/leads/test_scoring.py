@@ -1,0 +1,99 @@
+"""Points that add up, fade, and are counted anew when what they rest on changes."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handoff import agreement, lifecycle
+from leads import capture, pipeline, scoring
+from leads.models import Activity, LeadScore, Scorecard, Signal
+from leads.models.scoring import default_points, grade
+from personas.models import Persona
+from tests.factories import make_lead, make_leads, make_user
+
+KINDS = [rule["kind"] for rule in default_points()["engagement"]]
+PROFILES = st.fixed_dictionaries(
+    {},
+    optional={
+        "business_email": st.sampled_from(["yes", ""]),
+        "phone": st.sampled_from(["", "+43123456789"]),
+        "job_title": st.text(max_size=20),
+        "size": st.none() | st.integers(0, 10_000),
+        "industry": st.text(max_size=10),
+        "country": st.sampled_from(["", "AT"]),
+    },
+)
+TOUCHES = st.dictionaries(
+    st.sampled_from(KINDS), st.tuples(st.integers(1, 50), st.floats(0, 50, allow_nan=False)), max_size=len(KINDS)
+)
+
+
+@given(profile=PROFILES, touches=TOUCHES)
+def test_the_parts_sum_to_the_score_and_each_half_is_at_most_50(profile, touches):
+    points = scoring.score(profile, touches, default_points())
+    for group, half in (("fit", points.fit), ("engagement", points.engagement)):
+        assert sum(part["points"] for part in points.parts if part["group"] == group) == half
+        assert 0 <= half <= 50
+    assert grade(points.total) in "ABCD"
+
+
+@given(profile=PROFILES, touches=TOUCHES, kind=st.sampled_from(KINDS))
+def test_one_more_touch_never_takes_points_away(profile, touches, kind):
+    count, weight = touches.get(kind, (0, 0.0))
+    more = {**touches, kind: (count + 1, weight + 1)}
+    points = default_points()
+    assert scoring.score(profile, more, points).total >= scoring.score(profile, touches, points).total
+
+
+def test_interest_is_worth_half_after_a_half_life():
+    lead, now = make_lead(), timezone.now()
+    Activity.objects.create(lead=lead, kind="web:pricing", at=now)
+    scoring.rescore([lead.pk], at=now)
+    assert LeadScore.objects.get(lead=lead).engagement == 8
+    scoring.rescore([lead.pk], at=now + timedelta(days=30))
+    assert LeadScore.objects.get(lead=lead).engagement == 4
+
+
+def test_interest_that_fades_unseen_is_counted_anew_after_a_day():
+    lead = make_lead(activity={"kind": "web:pricing"})
+    assert pipeline.rescore_outdated() == 0
+    LeadScore.objects.filter(lead=lead).update(scored_at=timezone.now() - timedelta(days=2))
+    assert (pipeline.rescore_outdated(), pipeline.rescore_outdated()) == (1, 0)
+
+
+def test_a_changed_persona_is_matched_anew_in_batches():
+    leads = make_leads(7, job_title="Head of energy")
+    Persona.objects.create(
+        name="Energy manager", rules=[{"field": "job_title", "op": "contains", "value": "energy", "points": 10}]
+    )
+    assert pipeline.rescore_outdated(batch=3) == 7
+    for lead in leads:
+        lead.refresh_from_db()
+        assert lead.persona.name == "Energy manager"
+    assert pipeline.rescore_outdated() == 0
+
+
+def test_a_lower_line_makes_ready_who_stands_above_it_now_once():
+    lead = make_lead(activity={"kind": "form:hand_raise"})
+    low = make_lead()
+    total = LeadScore.objects.get(lead=lead).total
+    assert LeadScore.objects.get(lead=low).total < total < Scorecard.objects.get(in_force=True).mql_line
+    agreement.renew(actor=make_user("ruth", team="management"), mql_line=total)
+    pipeline.rescore_outdated()
+    pipeline.rescore_outdated()
+    assert list(Signal.objects.filter(kind="mql_line").values_list("lead", flat=True)) == [lead.pk]
+    lifecycle.answer_all()
+    lead.refresh_from_db()
+    assert lead.stage == "mofu"
+
+
+def test_a_score_that_stays_over_the_line_crosses_it_once():
+    lead = make_lead(
+        phone="+43 660 1234567", job_title="Director", company={"name": "Firm", "size": 50, "industry": "Food"}
+    )
+    for _time in range(3):
+        capture.log(lead, kind="meeting:met")
+        capture.log(lead, kind="form:hand_raise")
+    assert Signal.objects.filter(lead=lead, kind="mql_line").count() == 1
