@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from handoff.models import Handoff
 from leads import scoring
 from leads.models import Lead, LeadScore
+from leads.models.scoring import grade
+from personas.choices import Stage
 from personas.fit import holding
 
 TOUCHES = 5
 #: Kinds that tell what a person did or was told, as opposed to what we did with the record.
 TELLING = ("web", "form", "event", "email", "call", "meeting", "message")
+#: What the usual touches are called; any other is named by its kind.
+TOUCH_WORDS = {
+    "web:page": gettext_lazy("Looked at a page"),
+    "web:pricing": gettext_lazy("Read the pricing page"),
+    "form:submit": gettext_lazy("Filled in a form"),
+    "form:hand_raise": gettext_lazy("Asked to talk"),
+    "event:attended": gettext_lazy("Came to an event"),
+    "event:registered": gettext_lazy("Registered for an event"),
+    "email:sent": gettext_lazy("Was written to"),
+    "email:open": gettext_lazy("Opened an e-mail"),
+    "email:click": gettext_lazy("Clicked an e-mail"),
+    "email:reply": gettext_lazy("Replied to an e-mail"),
+    "call:spoke": gettext_lazy("Spoke on the phone"),
+    "call:no_answer": gettext_lazy("Was called, no answer"),
+    "call:left_message": gettext_lazy("Was called, message left"),
+    "meeting:met": gettext_lazy("Met"),
+}
+TOUCH_ICONS = {
+    "web": "mouse-pointer-click", "form": "clipboard-list", "event": "presentation", "email": "mail", "call": "phone",
+    "meeting": "users-round", "message": "message-square",
+}  # fmt: skip
+#: What a person said in their own words, where there are some.
+OWN_WORDS = ("form:", "email:reply")
 
 
 def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
@@ -35,6 +62,40 @@ def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
         "preferred_contact": lead.preferred_contact,
         "routed": why_this_rep,
         "next_step": _next_step(lead),
+    }
+
+
+def told(brief: dict[str, Any]) -> dict[str, Any]:
+    """A brief as a page shows it. One that was written by an older version, or by none, tells what it has."""
+    touches = [_touch(touch) for touch in brief.get("touches", [])]
+    quote = next((touch for touch in touches if touch["text"] and touch["kind"].startswith(OWN_WORDS)), None)
+    score = brief.get("score")
+    return {
+        "trigger": brief.get("trigger", ""),
+        "score": {**score, "grade": grade(score["total"])} if score else None,
+        "touches": [touch for touch in touches if touch is not quote],
+        "quote": quote,
+        "persona": brief.get("persona"),
+        "visits": [(Stage(stage), datetime.fromisoformat(at)) for stage, at in brief.get("visits", [])],
+        "verdicts": [
+            {**verdict, "end": Handoff.End(verdict["end"]).label if verdict["end"] else ""}
+            for verdict in brief.get("verdicts", [])
+        ],
+        "preferred_contact": brief.get("preferred_contact", ""),
+        "routed": brief.get("routed", ""),
+        "next_step": brief.get("next_step", ""),
+    }
+
+
+def _touch(touch: dict[str, str]) -> dict[str, Any]:
+    kind = touch["kind"]
+    group, _colon, what = kind.partition(":")
+    return {
+        "kind": kind,
+        "words": TOUCH_WORDS.get(kind) or (what or group).replace("_", " ").capitalize(),
+        "icon": TOUCH_ICONS.get(group, "circle-dot"),
+        "text": touch["text"],
+        "at": datetime.fromisoformat(touch["at"]),
     }
 
 

@@ -32,7 +32,8 @@ class ActForm(forms.Form):
 
     def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
         self.lead, self.actor = lead, actor
-        super().__init__(data, initial={"seen": standing.of(lead), **self.known(), **(initial or {})})
+        known = {**self.known(), **(initial or {})}
+        super().__init__(data, initial={**known, "seen": known.get("seen") or standing.of(lead)})
 
     def known(self) -> dict[str, Any]:
         """What the form can fill in by itself."""
@@ -127,6 +128,14 @@ class Accept(ActForm):
         return lifecycle.accept(self.lead, actor=self.actor, **words)
 
 
+#: What each class of return says of the offer.
+RETURNS = {
+    Reason.ReturnClass.PROCEDURAL: gettext_lazy("to the wrong place: it goes on to another rep"),
+    Reason.ReturnClass.CLERICAL: gettext_lazy("missing or wrong: marketing mends it"),
+    Reason.ReturnClass.DEFINITIONAL: gettext_lazy("not as agreed: back to nurture"),
+}
+
+
 class Return(ActForm):
     act, title, button = "return", gettext_lazy("Return to marketing"), gettext_lazy("Return")
     hint = gettext_lazy("Before contact. Procedural sends it on to another rep; the rest goes back to marketing.")
@@ -145,6 +154,20 @@ class Return(ActForm):
         super().__init__(*args, **kwargs)
         others = User.objects.on(Team.SALES).exclude(pk=self.actor.pk)
         self.fields["to"].queryset = others  # type: ignore[attr-defined]
+
+    @property
+    def classes(self) -> list[dict[str, Any]]:
+        """The reasons by class, as they stand side by side."""
+        reasons, chosen = list(self.fields["reason"].queryset), str(self["reason"].value() or "")  # type: ignore[attr-defined]
+        return [
+            {
+                "name": name.value,
+                "label": name.label,
+                "hint": RETURNS[name],
+                "reasons": [(reason, str(reason.pk) == chosen) for reason in reasons if reason.return_class == name],
+            }
+            for name in Reason.ReturnClass
+        ]
 
     def perform(self, **words: Any) -> Any:
         return lifecycle.return_to_marketing(self.lead, actor=self.actor, **words)

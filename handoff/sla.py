@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import holidays as public_holidays
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.choices import Team
 from accounts.models import User
@@ -71,6 +72,11 @@ class Calendar:
             total += min(closes, end) - opens
         return total.total_seconds() / 60
 
+    def span(self, minutes: float) -> timedelta:
+        """Business time as people say it: from one working day on, a working day is a day."""
+        day = (datetime.combine(date.min, self.closes) - datetime.combine(date.min, self.opens)).total_seconds() / 60
+        return timedelta(days=minutes / day) if abs(minutes) >= day else timedelta(minutes=minutes)
+
     def __str__(self) -> str:
         names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
         days = sorted(self.weekdays)
@@ -79,13 +85,75 @@ class Calendar:
         return f"{spoken} {self.opens:%H:%M}-{self.closes:%H:%M} {self.zone.key}"
 
 
+@dataclass(frozen=True)
+class Clock:
+    """A promise as it stands at a moment: business minutes promised, used, and left (negative once it is over)."""
+
+    promise: str
+    promised: int
+    used: float
+    left: float
+    due_at: datetime | None  # None once the clock has stopped
+    calendar: Calendar
+
+    @property
+    def state(self) -> str:
+        if self.due_at is None:
+            return "kept" if self.kept else "over"
+        return "over" if self.left < 0 else "today" if self.left < 60 else "soon"
+
+    @property
+    def kept(self) -> bool:
+        """Whether a clock that has stopped did so in time."""
+        return self.due_at is None and self.left >= 0
+
+    @property
+    def left_for(self) -> timedelta:
+        return self.calendar.span(self.left)
+
+    @property
+    def used_for(self) -> timedelta:
+        return self.calendar.span(self.used)
+
+    @property
+    def terms(self) -> str:
+        """The promise as the agreement words it: '8 business hours'."""
+        if self.promised % 60:
+            return ngettext("%(n)d business minute", "%(n)d business minutes", self.promised) % {"n": self.promised}
+        hours = self.promised // 60
+        return ngettext("%(n)d business hour", "%(n)d business hours", hours) % {"n": hours}
+
+
+def clock(handoff: Handoff, now: datetime) -> Clock | None:
+    """The promise that runs on a hand-off, or how its answer was given; None where no clock ran (it came from a file).
+
+    Reads `handoff.agreement`.
+    """
+    answered_at = handoff.accepted_at or handoff.ended_at
+    kind = handoff.promise or "answer"
+    started_at = handoff.accepted_at if kind == "attempt" else handoff.offered_at
+    stopped_at = None if handoff.promise else answered_at
+    if handoff.imported or started_at is None or (handoff.promise == "" and stopped_at is None):
+        return None
+    calendar, promised = Calendar.of(handoff.agreement), term(handoff, kind)
+    used = calendar.minutes(started_at, stopped_at or now)
+    left = calendar.minutes(now, handoff.due_at) if handoff.due_at else promised - used
+    if handoff.due_at and handoff.due_at < now:
+        left = min(left, -1)  # over since closing time: no business minute has passed since
+    return Clock(kind, promised, used, left, handoff.due_at, calendar)
+
+
+def term(handoff: Handoff, kind: str) -> int:
+    """Business minutes that the hand-off's agreement allows for a promise; a hand-raiser waits less."""
+    agreed = handoff.agreement
+    minutes = agreed.attempt_within if kind == "attempt" else agreed.accept_within
+    raised = handoff.origin == Handoff.Origin.HAND_RAISE
+    return min(minutes, agreed.hand_raise_within) if raised else minutes
+
+
 def promise(handoff: Handoff, kind: str, *, at: datetime) -> None:
     """Start the clock of a promise ('answer' or 'attempt') on a hand-off that its caller saves."""
-    terms = handoff.agreement
-    minutes = terms.attempt_within if kind == "attempt" else terms.accept_within
-    if handoff.origin == Handoff.Origin.HAND_RAISE:
-        minutes = min(minutes, terms.hand_raise_within)
-    handoff.promise, handoff.due_at = kind, Calendar.of(terms).due(at, minutes)
+    handoff.promise, handoff.due_at = kind, Calendar.of(handoff.agreement).due(at, term(handoff, kind))
     handoff.reminded_at = handoff.breached_at = None
 
 

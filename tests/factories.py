@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
 from accounts.models import User
-from handoff import deals, lifecycle
-from handoff.models import Deal, Handoff, Reason
-from leads import capture
+from handoff import deals, lifecycle, sla
+from handoff.models import Agreement, Deal, Handoff, Reason
+from leads import capture, pipeline
 from leads.models import Lead
 from personas.choices import Stage
 
@@ -72,6 +75,18 @@ def make_handoff(lane: str = "mql", *, rep: User | None = None, **payload: Any) 
     if lane == "sql":
         lifecycle.qualify(lead, actor=rep)
     return lead.handoffs.open().get()
+
+
+@transaction.atomic
+def make_handoffs(count: int, **payload: Any) -> list[Handoff]:
+    """So many offers that nobody has claimed, brought in at once."""
+    at, terms = timezone.now(), Agreement.objects.in_force()
+    leads, mia = make_leads(count, **payload), make_user("mia")
+    pipeline.move_many(dict.fromkeys(leads, at), Stage.MOFU, act="offer", actor=mia)
+    offers = [Handoff(lead=lead, agreement=terms, origin="marketing", offered_by=mia, offered_at=at) for lead in leads]
+    for handoff in offers:
+        sla.promise(handoff, "answer", at=at)
+    return Handoff.objects.bulk_create(offers)
 
 
 def make_deal(**payload: Any) -> Deal:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import Team
 from accounts.models import User
 from handoff.models.agreement import Agreement
 from handoff.models.reason import Reason
@@ -22,8 +23,11 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         return self.filter(ended_at=None)
 
     def waiting_for(self, user: User) -> HandoffQuerySet:
-        """The inbox: offers that this person may still answer, the most urgent first, then the most valuable."""
-        mine = Q() if user.is_manager else Q(owner=None) | Q(owner=user)
+        """Offers without an answer, the most urgent first, then the most valuable.
+
+        A rep's are those that they may answer; marketing and managers see whatever sales has still to answer.
+        """
+        mine = Q(owner=None) | Q(owner=user) if user.team == Team.SALES else Q()
         return self.open().filter(mine, lane=Lane.MQL).order_by("due_at", "-value", "id")
 
     def for_list(self) -> HandoffQuerySet:
@@ -114,6 +118,9 @@ class Handoff(models.Model):
                 F("due_at"), condition=Q(ended_at=None, breached_at=None, due_at__isnull=False), name="handoff_promises"
             ),  # handoff.sla.sweep
             models.Index(fields=["offered_at"], name="handoff_offered_at"),  # funnel
+            models.Index(
+                fields=["-ended_at", "-id"], condition=Q(end="returned"), name="handoff_returned"
+            ),  # inbox: what came back
         ]
 
     def __str__(self) -> str:

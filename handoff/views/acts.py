@@ -20,6 +20,9 @@ from handoff.forms import ACTS, moves_from, permitted
 from leads.models import Lead
 from personas.choices import Stage
 
+#: Forms that stand on a page, by the element which htmx swaps; every other one comes in a dialog.
+IN_PLACE = {"form#return": "handoff/_return.html"}
+
 
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -43,25 +46,28 @@ def show(request: HttpRequest, form: Any, lead: Lead) -> HttpResponse:
     """The form itself; where one click was refused there is nothing to fill in, so the refusal is said."""
     if form.errors and not form.asks:
         return refused(request, " ".join(str(error) for errors in form.errors.values() for error in errors), lead)
-    template = "handoff/_act.html" if request.htmx else "handoff/act.html"
+    template = IN_PLACE.get(request.htmx.target, "handoff/_act.html") if request.htmx else "handoff/act.html"
     return render(request, template, {"form": form, "lead": lead}, status=422 if form.errors else 200)
 
 
 def done(request: HttpRequest, said: str, *, to: str, lead: Lead) -> HttpResponse:
-    """Say what happened and show where things stand now: the page the person is on, freshly drawn, or `to`.
+    """Say what happened and show where things stand now: the page the form names as `next`, else the page the person
+    is on, freshly drawn; without htmx, `to`.
 
     The board is told which card moved, so that it stays in sight even where its lane begins with others.
     """
     if not request.htmx:
         messages.success(request, said)
         return redirect(to if url_has_allowed_host_and_scheme(to, {request.get_host()}) else "/")
-    here = urlsplit(request.htmx.current_url or to)
+    following = request.POST.get("next", "")
+    here = urlsplit(following or request.htmx.current_url or to)
     query = QueryDict(here.query, mutable=True)
     if here.path == reverse("handoff:board"):
         query["moved"] = f"{lane_of(lead)}:{lead.pk}"
-    place = {"path": f"{here.path}?{query.urlencode()}" if query else here.path, "target": "#main", "select": "#main"}
+    path = f"{here.path}?{query.urlencode()}" if query else here.path
+    place = {"path": path, "target": "#main", "select": "#main", "swap": "outerMorph"}
     response = HttpResponse(status=204)
-    response["HX-Location"] = json.dumps({**place, "swap": "outerMorph", "push": "false"})
+    response["HX-Location"] = json.dumps({**place, "push": path if following else "false"})
     response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": {"text": said}})
     return response
 

@@ -1,10 +1,71 @@
+"""The inbox: the list of hand-offs, and beside it the chosen one with its clock, its reasons and the verdict."""
+
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from handoff import brief
+from handoff import inbox as desk
+from handoff.forms import ACTS
 
 
 @login_required
-def inbox(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def inbox(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """A tab of the inbox, and one hand-off: the one asked for, else the most urgent."""
+    now, tab = timezone.now(), request.GET.get("show", "open")
+    tab = tab if tab in desk.TABS else "open"
+    page = desk.page(request.user, tab, after=request.GET.get("after", ""), now=now)
+    first = page.offers[0].pk if page.offers else 0
+    offer = desk.one(request.user, pk or first, now=now)
+    if pk and offer is None:
+        raise Http404
+    context: dict[str, Any] = {
+        "tab": tab,
+        "page": page,
+        "offer": offer,
+        "is_open": pk is not None,
+        "now": now,
+        "cap": desk.CAP,
+    }
+    context |= {"tabs": tabs(request, tab, now), "keep": kept(request, tab), "next_page": kept(request, tab, page.next)}
+    return render(request, "handoff/inbox.html", context | beside(page, offer, context["keep"]))
+
+
+def tabs(request: HttpRequest, chosen: str, now: object) -> list[dict[str, Any]]:
+    counts = desk.counts(request.user, now)
+    return [
+        {"label": label, "count": counts[name], "on": name == chosen, "query": f"?show={name}"}
+        for name, label in desk.TABS.items()
+    ]
+
+
+def kept(request: HttpRequest, tab: str, after: str | None = None) -> str:
+    """The query that keeps tab and page: every link of the list carries it."""
+    after = request.GET.get("after", "") if after is None else after
+    said = {"show": tab if tab != "open" else "", "after": after}
+    said = {name: value for name, value in said.items() if value}
+    return f"?{urlencode(said)}" if said else ""
+
+
+def beside(page: desk.Page, offer: desk.Offer | None, keep: str) -> dict[str, Any]:
+    """The neighbours of the chosen hand-off, where a verdict leads, and what the verdict needs."""
+    before, after = page.beside(offer.pk if offer else None)
+    following = after or before
+    place = reverse("handoff:inbox_item", args=[following.pk]) if following else reverse("handoff:inbox")
+    context: dict[str, Any] = {"before": before, "after": after, "next": f"{place}{keep}"}
+    if offer is None:
+        return context
+    told = brief.told(offer.handoff.brief)
+    if not offer.answerable:
+        return context | {"told": told}
+    form = ACTS["return"](lead=offer.handoff.lead, actor=offer.user, initial={"seen": offer.seen})
+    return context | {"told": told, "form": form, "lead": offer.handoff.lead}
