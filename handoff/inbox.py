@@ -62,8 +62,8 @@ class Offer:
     now: datetime
 
     @cached_property
-    def clock(self) -> sla.Clock | None:
-        return sla.clock(self.handoff, self.now)
+    def clock(self) -> sla.Countdown | None:
+        return sla.countdown(self.handoff, self.now)
 
     @property
     def pk(self) -> int:

@@ -86,7 +86,7 @@ class Calendar:
 
 
 @dataclass(frozen=True)
-class Clock:
+class Countdown:
     """A promise as it stands at a moment: business minutes promised, used, and left (negative once it is over)."""
 
     promise: str
@@ -124,7 +124,7 @@ class Clock:
         return ngettext("%(n)d business hour", "%(n)d business hours", hours) % {"n": hours}
 
 
-def clock(handoff: Handoff, now: datetime) -> Clock | None:
+def countdown(handoff: Handoff, now: datetime) -> Countdown | None:
     """The promise that runs on a hand-off, or how its answer was given; None where no clock ran (it came from a file).
 
     Reads `handoff.agreement`.
@@ -140,7 +140,7 @@ def clock(handoff: Handoff, now: datetime) -> Clock | None:
     left = calendar.minutes(now, handoff.due_at) if handoff.due_at else promised - used
     if handoff.due_at and handoff.due_at < now:
         left = min(left, -1)  # over since closing time: no business minute has passed since
-    return Clock(kind, promised, used, left, handoff.due_at, calendar)
+    return Countdown(kind, promised, used, left, handoff.due_at, calendar)
 
 
 def term(handoff: Handoff, kind: str) -> int:
