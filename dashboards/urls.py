@@ -5,6 +5,7 @@ from dashboards import views
 app_name = "dashboards"
 urlpatterns = [
     path("funnel/", views.funnel, name="funnel"),
-    path("funnel/visits/", views.visits, name="visits"),
     path("funnel.csv", views.funnel_csv, name="funnel_csv"),
+    path("funnel/visits/", views.visits, name="visits"),
+    path("funnel/visits.csv", views.visits_csv, name="visits_csv"),
 ]

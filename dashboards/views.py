@@ -1,20 +1,87 @@
+"""The shared funnel page, the lists behind its numbers, and both as files."""
+
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from defusedcsv import csv
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from dashboards import charts, listing, tables
+from dashboards.funnel import Funnel
+from dashboards.names import Names
+from dashboards.period import presets
+from dashboards.selection import Selection
+from leads.rights import permit
 
 
 @login_required
-def funnel(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def funnel(request: HttpRequest) -> HttpResponse:
+    """The same figures for whoever looks."""
+    figures = Funnel(Selection.read(request.GET.dict(), viewer=request.user).shared)
+    chosen = figures.chosen
+    context = {"figures": figures, "chosen": chosen, "presets": presets(chosen.period), "chart": charts.months(figures)}
+    return render(request, "dashboards/funnel.html", context)
 
 
 @login_required
-def visits(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def visits(request: HttpRequest) -> HttpResponse:
+    """The visits, leads or deals that a number counts, one page by key."""
+    chosen, names = Selection.read(request.GET.dict(), viewer=request.user), Names()
+    at = {name: request.GET.get(name, "") for name in ("before", "after")}
+    context = {
+        "chosen": chosen,
+        "page": listing.page_of(chosen, names, **at),
+        "total": chosen.rows().count(),
+        "title": listing.title(chosen),
+        "chips": listing.chips(chosen, names),
+    }
+    return render(request, "dashboards/visits.html", context)
 
 
 @login_required
-def funnel_csv(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def funnel_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """One table of the funnel page as a file."""
+    permit(request.user, "export")
+    name = request.GET.get("table", "funnel")
+    if name not in tables.TABLES:
+        raise Http404(_("There is no such table."))
+    figures = Funnel(Selection.read(request.GET.dict(), viewer=request.user).shared)
+    return as_file(f"funnel-{name}", tables.TABLES[name](figures))
+
+
+@login_required
+@require_GET
+def visits_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """A whole list as a file, written while it is read."""
+    permit(request.user, "export")
+    chosen, names = Selection.read(request.GET.dict(), viewer=request.user), Names()
+    return as_file(f"funnel-{chosen.counts}", [listing.columns(chosen)], listing.cells(chosen, names))
+
+
+class Echo:
+    """What a writer writes to, when each line leaves at once."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def as_file(name: str, *parts: Iterable[list[Any]]) -> StreamingHttpResponse:
+    """CSV that spreadsheets read as UTF-8 and in which no cell is taken for a formula."""
+    writer = csv.writer(Echo())
+
+    def lines() -> Iterable[str]:
+        yield "\ufeff"
+        for part in parts:
+            yield from map(writer.writerow, part)
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=headers)

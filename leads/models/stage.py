@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -43,6 +45,9 @@ class StageChange(models.Model):
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):
+    def visible_to(self, user: Any) -> VisitQuerySet:
+        return self if user.is_authenticated and user.is_active else self.none()
+
     def open(self) -> VisitQuerySet:
         return self.filter(left_at=None)
 

@@ -1,0 +1,203 @@
+"""The rows behind a number, as a page by key, as words for its filters, and as cells for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dashboards.names import CLASSES, Names
+from dashboards.selection import Selection
+from dashboards.steps import FATES, WAYS, came_words, fate, step_label
+from handoff.models import Deal
+from leads.filters import EPOCH, beyond, bounded
+from leads.models import Lead
+from personas.choices import Lane
+
+PAGE = 50
+#: So many rows at a time go from the database into a file.
+CHUNK = 2_000
+WITH = {
+    "visits": ("lead__company", "lead__source"),
+    "leads": ("company", "source"),
+    "deals": ("company",),
+}
+
+
+class Row(NamedTuple):
+    """What a line of the list, or of the file, shows: of a visit, a lead or a deal."""
+
+    lead: Lead | None
+    name: str
+    company: str
+    source: str
+    began: datetime | None
+    ended: datetime | None = None
+    span: timedelta | None = None
+    became: str = ""
+    because: str = ""
+    came: str = ""
+    deal: Deal | None = None
+
+
+class Page(NamedTuple):
+    rows: list[Row]
+    before: str
+    after: str
+
+
+def page_of(chosen: Selection, names: Names, *, before: str = "", after: str = "", size: int = PAGE) -> Page:
+    """The page after, or before, the row that a cursor names, the newest first; an unreadable one is the first page."""
+    rows = ordered(chosen)
+    after_key, before_key = read_cursor(after), read_cursor(before)
+    back = before_key is not None and after_key is None
+    if key := before_key if back else after_key:
+        rows = rows.filter(beyond(("moment", "pk"), key, downwards=not back))
+    if back:
+        rows = rows.reverse()
+    found = list(rows[: size + 1])
+    more, found = len(found) > size, found[:size]
+    if back:
+        found.reverse()
+    has_before, has_after = (more, True) if back else (key is not None, more)
+    return Page(
+        [shown(chosen, row, names) for row in found],
+        before=write_cursor(found[0]) if found and has_before else "",
+        after=write_cursor(found[-1]) if found and has_after else "",
+    )
+
+
+def ordered(chosen: Selection) -> Any:
+    rows = chosen.rows().select_related(*WITH[chosen.counts]).order_by("-moment", "-pk")
+    return rows.prefetch_related("roles__lead__source") if chosen.counts == "deals" else rows
+
+
+def write_cursor(row: Any) -> str:
+    return f"{(row.moment - EPOCH) // timedelta(microseconds=1)}.{row.pk}"
+
+
+def read_cursor(text: str) -> tuple[datetime, int] | None:
+    moment, _dot, pk = text[:60].rpartition(".")
+    try:
+        return EPOCH + timedelta(microseconds=int(moment)), bounded(pk)
+    except (ValueError, OverflowError):
+        return None
+
+
+def shown(chosen: Selection, row: Any, names: Names) -> Row:
+    if chosen.counts == "deals":
+        return _deal(row)
+    if chosen.counts == "leads":
+        return _lead(chosen, row)
+    lead, gone = row.lead, row.gone
+    because = names.reason(row.because_act, row.because_code).label if row.because_code else ""
+    return Row(
+        *_who(lead), row.moment, gone, gone and gone - row.moment,
+        became=str(fate(chosen.step, row.fate).words), because=because, came=came_words(row.came),
+    )  # fmt: skip
+
+
+def _who(lead: Lead) -> tuple[Lead, str, str, str]:
+    return lead, str(lead), str(lead.company or ""), str(lead.source or "")
+
+
+def _lead(chosen: Selection, lead: Any) -> Row:
+    won = lead.moment if chosen.what == "customers" else lead.customer_since
+    return Row(*_who(lead), lead.first_seen_at, won, won and won - lead.first_seen_at)
+
+
+def _deal(deal: Any) -> Row:
+    lead = next((role.lead for role in deal.roles.all() if role.primary), None)
+    source = str(lead.source or "") if lead else ""
+    return Row(lead, deal.name, str(deal.company or ""), source, deal.opened_at, deal.closed_at, deal=deal)
+
+
+# Words
+
+
+class Chip(NamedTuple):
+    """One thing that narrows a list: its name, its value, and the address of the list without it."""
+
+    name: str
+    words: str
+    without: str
+
+
+def title(chosen: Selection) -> str:
+    if chosen.what in TITLES:
+        return str(TITLES[chosen.what])
+    words = _("Leads that visited %(step)s") if chosen.what == "visitors" else _("Visits to %(step)s")
+    return words % {"step": step_label(chosen.step)}
+
+
+def chips(chosen: Selection, names: Names) -> list[Chip]:
+    """What narrows the list, in words."""
+    said = {
+        "source": (_("Source"), names.source(chosen.source)),
+        "persona": (_("Persona"), names.label("persona", chosen.persona)),
+        "fate": (_("Became"), fate_words(chosen.step, chosen.fate)),
+        "came": (_("Began"), came_words(chosen.came)),
+        "because": (_("Because"), because_words(chosen.because, names)),
+        "reached": (_("Came as far as"), str(REACHED.get(chosen.reached, chosen.reached))),
+        "currency": (_("Amount in"), _("no currency yet") if chosen.currency == "none" else chosen.currency),
+    }
+    return [
+        Chip(label, words, f"?{chosen.address(name)}") for name, (label, words) in said.items() if getattr(chosen, name)
+    ]
+
+
+TITLES = {
+    "leads": gettext_lazy("Leads first seen"),
+    "customers": gettext_lazy("New customers"),
+    "wins": gettext_lazy("Deals won"),
+    "value": gettext_lazy("Deals won with leads first seen"),
+}
+REACHED = {**dict(Lane.choices), "won": gettext_lazy("Deal won")}
+
+
+def fate_words(step: str, key: str) -> str:
+    if key in WAYS:
+        return str(WAYS[key])
+    return str(fate(step, key).words) if step in FATES else key
+
+
+def because_words(because: str, names: Names) -> str:
+    act, _colon, code = because.partition(":")
+    return names.reason(act, code).label if code else str(CLASSES.get(act, act))
+
+
+# Cells
+
+
+def columns(chosen: Selection) -> list[str]:
+    heads = {
+        "visits": [_("Lead"), _("Number"), _("Company"), _("Source"), _("Entered (UTC)"), _("Left (UTC)"), _("Days"),
+                   _("Became"), _("Because"), _("Began")],
+        "leads": [_("Lead"), _("Number"), _("Company"), _("Source"), _("First seen (UTC)"), _("Customer since (UTC)"),
+                  _("Days")],
+        "deals": [_("Deal"), _("Lead"), _("Company"), _("Source"), _("Opened (UTC)"), _("Won (UTC)"), _("Amount"),
+                  _("Currency")],
+    }  # fmt: skip
+    return heads[chosen.counts]
+
+
+def cells(chosen: Selection, names: Names) -> Iterator[list[Any]]:
+    """Every row of the selection, in the order of the page, without holding them all."""
+    for found in ordered(chosen).iterator(chunk_size=CHUNK):
+        row = shown(chosen, found, names)
+        number = row.lead.pk if row.lead else ""
+        days = "" if row.span is None else round(row.span / timedelta(days=1), 2)
+        where = [row.company, row.source, stamp(row.began), stamp(row.ended)]
+        if row.deal:
+            yield [row.name, row.lead or "", *where, row.deal.amount, row.deal.currency]
+        elif chosen.counts == "leads":
+            yield [row.name, number, *where, days]
+        else:
+            yield [row.name, number, *where, days, row.became, row.because, row.came]
+
+
+def stamp(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment else ""
