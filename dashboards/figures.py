@@ -13,11 +13,7 @@ from django.utils.formats import date_format
 
 from dashboards.names import CLASSES, Name
 from dashboards.selection import Selection
-from dashboards.steps import NEW, Fate
-from personas.choices import Stage
-
-#: The way by which visits to a step usually begin.
-USUALLY = {Stage.TOFU: NEW, Stage.BOFU: Stage.MOFU, Stage.CUSTOMER: Stage.BOFU}
+from dashboards.steps import USUALLY, Fate, step_label
 
 
 @dataclass(frozen=True)
@@ -48,6 +44,10 @@ class Because(Number):
     became: str
     kind: str
     kind_words: str
+
+    @property
+    def step_words(self) -> str:
+        return step_label(self.selection.step)
 
 
 class Share(NamedTuple):
@@ -94,9 +94,8 @@ class Step:
 
     @property
     def came_otherwise(self) -> list[Part]:
-        """How visits began, where that tells something: nothing when all came the one usual way."""
-        usual = {USUALLY.get(Stage(self.key))} if self.key in Stage.values else set()
-        return self.came if {part.selection.came for part in self.came} - usual else []
+        """Visits that began in another way than is usual for the step."""
+        return [part for part in self.came if part.selection.came not in USUALLY[self.key]]
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ class Month:
 
     @property
     def name(self) -> str:
-        return date_format(self.first, "F Y")
+        return date_format(self.first, "M Y")
 
     @property
     def short(self) -> str:

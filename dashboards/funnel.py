@@ -118,7 +118,9 @@ class Funnel:
     def _because(self, here: Selection, n: int, became: str, act: str, code: str) -> Because:
         reason = self.names.reason(act, code)
         kind = reason.return_class or act
-        words = CLASSES.get(kind) or (Reason.Act(kind).label if kind in Reason.Act.values else kind)
+        words = Reason.Act(kind).label if kind in Reason.Act.values else kind
+        if kind in CLASSES:
+            words = _("Returned, %(class)s") % {"class": str(CLASSES[kind]).lower()}
         chosen = here.but(fate=became, because=f"{act}:{code}")
         return Because(n, chosen, reason.label, str(fate(here.step, became).words), kind, str(words))
 
@@ -127,9 +129,12 @@ class Funnel:
         return not any(step.visits.count for step in self.steps) and not self.wins.deals.count
 
     @property
-    def reasons(self) -> list[Because]:
-        """Why visits ended without moving on, the most frequent first."""
-        return sorted((part for step in self.steps for part in step.because), key=lambda part: -part.count)
+    def reasons(self) -> dict[str, dict[str, list[Because]]]:
+        """Why visits ended without moving on: kind of reason, reason, and at which steps; the most frequent first."""
+        kinds: dict[str, dict[str, list[Because]]] = defaultdict(lambda: defaultdict(list))
+        for part in sorted((part for step in self.steps for part in step.because), key=lambda part: -part.count):
+            kinds[part.kind_words][part.words].append(part)
+        return {kind: dict(reasons) for kind, reasons in kinds.items()}
 
     @property
     def filters(self) -> list[Filter]:

@@ -14,7 +14,7 @@ from accounts.models import User
 from dashboards import period
 from dashboards.period import Period
 from dashboards.steps import FATES, NEW, STAGES, WAYS, keys
-from handoff.models import Deal, DealLead, Handoff
+from handoff.models import Deal, DealLead, Handoff, Reason
 from leads.models import Lead, Visit
 from personas.choices import Lane, Stage
 
@@ -129,12 +129,21 @@ class Selection:
             Lane.SAL: ("accepted_at", "qualified_at"),
             Lane.SQL: ("qualified_at", "ended_at"),
         }[Lane(lane)]
-        on = [] if lane == Lane.SQL else [When(**{f"{following}__isnull": False}, then=Value(FATES[lane][0].key))]
-        fate = Case(*on, When(ended_at=None, then=Value("here")), default=F("end"), output_field=CharField())
+        went_on = Q(**{f"{following}__isnull": False}) if lane != Lane.SQL else Q(pk=None)
+        fate = Case(
+            When(went_on, then=Value(FATES[lane][0].key)),
+            When(ended_at=None, then=Value("here")),
+            default=F("end"),
+            output_field=CharField(),
+        )
+
+        def given(name: str) -> Case:  # a reason belongs to the lane in which the hand-off ended
+            return Case(When(went_on, then=None), default=F(f"reason__{name}"), output_field=CharField())
+
         rows = self._seen(Handoff).filter(self.period.on(entered), BY_HANDOFF[Lane(lane)], self._who("lead__"))
         return rows.annotate(
             at_step=Value(str(lane), CharField()), moment=F(entered), gone=Coalesce(following, "ended_at"), fate=fate,
-            came=F("origin"), because_act=F("reason__act"), because_code=F("reason__code"),
+            came=F("origin"), because_act=given("act"), because_code=given("code"),
         )  # fmt: skip
 
     def leads(self) -> Rows:
@@ -188,7 +197,7 @@ class Selection:
         act, _colon, code = self.because.partition(":")
         if code:
             return Q(because_act=act, because_code=code)
-        return Q(reason__return_class=act) if lane else Q(pk=0)
+        return Q(because_act=Reason.Act.RETURN, reason__return_class=act) if lane else Q(pk=0)
 
     def _visitors(self) -> Rows:
         rows = self._seen(Lead).filter(pk__in=self._visits().values("lead"))

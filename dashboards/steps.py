@@ -110,6 +110,20 @@ CAME: dict[str, Any] = {
 }
 
 
+#: The ways by which visits to a step usually begin; the others are worth a line.
+_USUAL_OFFERS = {NEW, Handoff.Origin.MARKETING, Handoff.Origin.LINE, Handoff.Origin.IMPORTED}
+_EARLIER = _USUAL_OFFERS | {Handoff.Origin.HAND_RAISE, Handoff.Origin.CLAIMED, Handoff.Origin.REROUTED}
+USUALLY: dict[str, set[str]] = {
+    Stage.TOFU: {NEW},
+    Lane.MQL: _USUAL_OFFERS,
+    Lane.SAL: _EARLIER,
+    Lane.SQL: _EARLIER,
+    Stage.BOFU: {Stage.MOFU},
+    Stage.CUSTOMER: {Stage.BOFU},
+    Stage.OUT: {Stage.TOFU, Stage.MOFU, Stage.BOFU},
+}
+
+
 def step_label(step: str) -> str:
     """The name of a step; a word that is none stays as it came."""
     labels = {**dict(Stage.choices), **dict(Lane.choices)}
