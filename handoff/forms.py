@@ -12,14 +12,38 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import deals, lifecycle, standing
+from handoff import conversation, deals, lifecycle, standing
 from handoff.models import Deal, Reason
 from leads import rights
 from leads.models import Lead
 from personas.choices import DealStep, Stage
 
 
-class ActForm(forms.Form):
+class SaidForm(forms.Form):
+    """What one person says on one lead. Subclasses hand it to the one function that does it, in `perform`."""
+
+    def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
+        self.lead, self.actor = lead, actor
+        super().__init__(data, initial=initial)
+
+    def perform(self, **words: Any) -> Any:
+        raise NotImplementedError
+
+    def attempt(self) -> bool:
+        """Do it if the words are right; whatever refuses it becomes an error of the form."""
+        if not self.is_valid():
+            return False
+        try:
+            self.perform(**self.cleaned_data)
+        except ValidationError as error:
+            known = hasattr(error, "error_dict") and set(error.error_dict) <= set(self.fields)
+            self.add_error(None, error if known else ValidationError(error.messages))
+            return False
+        self.lead.refresh_from_db()
+        return True
+
+
+class ActForm(SaidForm):
     """One act on one lead by one person. Subclasses name the act and say it in `perform`."""
 
     act = ""
@@ -33,27 +57,12 @@ class ActForm(forms.Form):
     def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
         self.lead, self.actor = lead, actor
         known = {**self.known(), **(initial or {})}
-        super().__init__(data, initial={**known, "seen": known.get("seen") or standing.of(lead)})
+        initial = {**known, "seen": known.get("seen") or standing.of(lead)}
+        super().__init__(data, lead=lead, actor=actor, initial=initial)
 
     def known(self) -> dict[str, Any]:
         """What the form can fill in by itself."""
         return {}
-
-    def perform(self, **words: Any) -> Any:
-        raise NotImplementedError
-
-    def attempt(self) -> bool:
-        """Do the act if the words are right; whatever refuses it becomes an error of the form."""
-        if not self.is_valid():
-            return False
-        try:
-            self.perform(**self.cleaned_data)
-        except ValidationError as error:
-            known = hasattr(error, "error_dict") and set(error.error_dict) <= set(self.fields)
-            self.add_error(None, error if known else ValidationError(error.messages))
-            return False
-        self.lead.refresh_from_db()
-        return True
 
     @property
     def said(self) -> str:
@@ -61,7 +70,7 @@ class ActForm(forms.Form):
 
     @property
     def asks(self) -> bool:
-        """Whether a person must fill in something, or one click does."""
+        """Whether a person must fill in something, or one click does it."""
         return any(not field.field.widget.is_hidden for field in self)
 
 
@@ -327,6 +336,65 @@ class Lose(DealAct):
 
     def perform(self, *, deal: Deal | None = None, **words: Any) -> Any:
         return deals.lose(self.chosen(deal), actor=self.actor, **words)
+
+
+class Comment(SaidForm):
+    """Words on a lead that both teams read."""
+
+    text = forms.CharField(required=False, strip=True)  # the step says what is wrong with it
+
+    def perform(self, *, text: str = "", **_words: Any) -> Any:
+        return conversation.comment(self.lead, actor=self.actor, text=text)
+
+
+#: kind -> what the button says, and its icon: a touch is logged in one tap.
+TOUCHES: dict[str, tuple[Any, str]] = {
+    "call:no_answer": (gettext_lazy("No answer"), "phone-missed"),
+    "call:left_message": (gettext_lazy("Left a message"), "phone-outgoing"),
+    "call:spoke": (gettext_lazy("Spoke"), "phone-call"),
+    "email:sent": (gettext_lazy("E-mailed"), "send"),
+    "email:reply": (gettext_lazy("Got a reply"), "mail"),
+    "meeting:met": (gettext_lazy("Met"), "handshake"),
+    "note": (gettext_lazy("Note"), "pen-line"),
+}
+
+
+def moment_field(label: Any) -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label=label,
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+
+class Touch(SaidForm):
+    """A touch that has just happened, or that is told later, and what is to be done next."""
+
+    kind = forms.ChoiceField(choices=[(kind, words) for kind, (words, _icon) in TOUCHES.items()])
+    text = forms.CharField(label=gettext_lazy("In words"), required=False, max_length=5_000)
+    at = moment_field(gettext_lazy("When it happened"))
+    next_action = forms.CharField(label=gettext_lazy("Next action"), required=False, max_length=120)
+    next_action_at = moment_field(gettext_lazy("Due"))
+    done = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if said.get("kind") == "note" and not said.get("text"):
+            self.add_error("text", _("Write a few words first: a note is its words."))
+        if said.get("next_action_at") and not said.get("next_action"):
+            self.add_error("next_action", _("Say what is to be done then."))
+        return said
+
+    @property
+    def said(self) -> str:
+        return _("Logged: %(what)s.") % {"what": TOUCHES[self.cleaned_data["kind"]][0]}
+
+    def perform(self, *, next_action: str = "", next_action_at: Any = None, done: bool = False, **words: Any) -> Any:
+        """An empty next action leaves the one that is planned, unless it is told to be done."""
+        planned = next_action if next_action or done else None
+        return lifecycle.log_touch(
+            self.lead, actor=self.actor, next_action=planned, next_action_at=next_action_at, **words
+        )
 
 
 ACTS: dict[str, type[ActForm]] = {

@@ -30,12 +30,19 @@ def open_handoff(lead: Lead) -> Handoff:
 def of(lead: Lead) -> str:
     """A lead's standing in one word ('mofu:sal:12'): a form that was made for another standing is stale."""
     if lead.stage == Stage.MOFU:
-        handoff = lead.handoffs.open().first()
-        return f"mofu:{handoff.lane}:{handoff.pk}" if handoff else "mofu"
+        return word(lead.stage, handoff=lead.handoffs.open().first())
     if lead.stage == Stage.BOFU:
-        deal = lead.deals.open().order_by("pk").first()
-        return f"bofu:{deal.step}:{deal.pk}" if deal else "bofu"
+        return word(lead.stage, deal=lead.deals.open().order_by("pk").first())
     return lead.stage
+
+
+def word(stage: str, *, handoff: Handoff | None = None, deal: Deal | None = None) -> str:
+    """The same of a stage and the first open hand-off or deal, where they are known already."""
+    if stage == Stage.MOFU and handoff:
+        return f"mofu:{handoff.lane}:{handoff.pk}"
+    if stage == Stage.BOFU and deal:
+        return f"bofu:{deal.step}:{deal.pk}"
+    return stage
 
 
 def check_seen(lead: Lead, seen: str) -> None:

@@ -81,7 +81,7 @@ def _newest_by_lead(activities: Sequence[Activity]) -> dict[Lead, datetime]:
 
 def page(lead: Lead, *, group: str = "", after: str = "") -> Page:
     """One page of a timeline, newest first. `after` is the `next` of the page before; a broken one starts anew."""
-    entries = lead.activities.select_related("actor").order_by("-at", "-id")
+    entries = lead.activities.order_by("-at", "-id")
     if group in GROUPS:
         entries = entries.of_kinds(*GROUPS[group])
     try:

@@ -1,25 +1,109 @@
+"""The lead page: one lead as both teams see it, what they say on it, and the touches they log."""
+
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from handoff import portrait
+from handoff.forms import TOUCHES, Comment, SaidForm, Touch, moves_from
+from handoff.portrait import Portrait
+from handoff.views.acts import done
+from leads import rights
+from leads.models import Lead
+from leads.tasks import nudge
+
+#: What stands above a timeline: everything, and the groups by which it is filtered.
+GROUPS = {
+    "": gettext_lazy("All"),
+    "talks": gettext_lazy("Talks"),
+    "web": gettext_lazy("Web"),
+    "stages": gettext_lazy("Stages"),
+    "comments": gettext_lazy("Comments"),
+}
 
 
 @login_required
-def lead(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def lead(request: HttpRequest, pk: int) -> HttpResponse:
+    """One lead, whole."""
+    return page(request, get_object_or_404(portrait.leads(request.user), pk=pk))
 
 
 @login_required
-def timeline(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def timeline(request: HttpRequest, pk: int) -> HttpResponse:
+    """The timeline by itself: another group, or, after a cursor, the next entries."""
+    found = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
+    part = "handoff/_entries.html" if request.GET.get("after") else "handoff/_timeline.html"
+    return render(request, part, told(request, Portrait(found)))
 
 
 @login_required
-def comment(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_POST
+def comment(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say something that both teams read."""
+    found = get_object_or_404(portrait.leads(request.user), pk=pk)
+    rights.permit(request.user, "comment", found)
+    form = Comment(request.POST, lead=found, actor=request.user)
+    if form.attempt():
+        return done(request, _("Your comment stands on the timeline."), to=found.get_absolute_url())
+    return refused(request, found, "comment", form)
 
 
 @login_required
-def log(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_POST
+def log(request: HttpRequest, pk: int) -> HttpResponse:
+    """Log a touch: a call, an e-mail, a meeting, a note."""
+    found = get_object_or_404(portrait.leads(request.user), pk=pk)
+    rights.permit(request.user, "log", found)
+    form = Touch(request.POST, lead=found, actor=request.user)
+    if form.attempt():
+        nudge()
+        return done(request, form.said, to=found.get_absolute_url())
+    return refused(request, found, "log", form)
+
+
+def refused(request: HttpRequest, found: Lead, name: str, form: SaidForm) -> HttpResponse:
+    """The same words with what is wrong: the form alone for htmx, the page for a plain browser."""
+    if request.htmx:
+        return render(request, f"handoff/_{name}.html", {"lead": found, name: form, "touches": TOUCHES}, status=422)
+    return page(request, found, **{name: form}, status=422)
+
+
+def page(request: HttpRequest, found: Lead, *, status: int = 200, **forms: SaidForm) -> HttpResponse:
+    shown, actor = Portrait(found), request.user
+    context = {
+        "comment": Comment(lead=found, actor=actor),
+        "log": Touch(lead=found, actor=actor) if rights.may(actor, "log", found) else None,
+        **forms,
+        **told(request, shown),
+        "touches": TOUCHES,
+        "moves": moves_from(shown.lane, actor),
+        "may": what_may(actor, found),
+        "who_logs": rights.who_may("log", found),
+        "seen": shown.seen,
+    }
+    return render(request, "handoff/lead.html", context, status=status)
+
+
+def told(request: HttpRequest, shown: Portrait) -> dict[str, Any]:
+    """One page of the timeline, in the group and from the cursor that the address names."""
+    group = request.GET.get("group", "") if request.GET.get("group") in GROUPS else ""
+    entries, following = shown.told(group=group, after=request.GET.get("after", ""))
+    groups = [(name, words, name == group) for name, words in GROUPS.items()]
+    return {"shown": shown, "lead": shown.lead, "entries": entries, "next": following, "group": group, "groups": groups}
+
+
+def what_may(actor: User, found: Lead) -> dict[str, bool]:
+    """Which buttons are open to this person; the page is the same for everybody."""
+    acts = ("claim", "accept", "return", "log", "edit_deal")
+    edit = rights.may(actor, "edit", found) or rights.may_edit(actor, "source", found)
+    return {"edit": edit, **{act.replace("return", "send_back"): rights.may(actor, act, found) for act in acts}}

@@ -15,7 +15,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import escape
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
@@ -255,7 +255,12 @@ def exact(at: datetime | date) -> str:
 
 
 def day_words(day: date, today: date) -> str:
-    return date_format(day, "D j M" if day.year == today.year else "j M Y")
+    return dated(day, "D j M" if day.year == today.year else "j M Y", get_language())
+
+
+@lru_cache(maxsize=4096)
+def dated(day: date, form: str, language: str | None) -> str:
+    return date_format(day, form)
 
 
 def until(at: datetime | date, now: datetime, labelled: bool) -> tuple[str, str]:
@@ -345,7 +350,7 @@ def when(at: datetime | date | None, now: datetime | None = None) -> SafeString:
         words = gettext("today") if at == today else day_words(at, today)
         return SafeString(f'<time datetime="{at.isoformat()}">{escape(words)}</time>')
     local = timezone.localtime(at)
-    clock = date_format(local, "H:i")
+    clock = f"{local:%H:%M}"
     if local.date() == today:
         words = gettext("today %(time)s %(zone)s") % {"time": clock, "zone": local.tzname()}
     elif local.date() == today - timedelta(days=1):
@@ -355,6 +360,28 @@ def when(at: datetime | date | None, now: datetime | None = None) -> SafeString:
     utc = at.astimezone(UTC)
     return SafeString(
         f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" title="{utc:%Y-%m-%d %H:%M} UTC">{escape(words)}</time>'
+    )
+
+
+@register.simple_tag
+def told(line: Any, now: datetime | None = None) -> SafeString:
+    """One line of a timeline (see `handoff.telling.Told`): icon, sentence, words, and when."""
+    parts = [str(line.words)]
+    if line.chip:
+        parts.append(stage_chip(line.chip))
+    if line.amount is not None:
+        parts.append(f'<span class="num">{money_full(line.amount, line.currency)}</span>')
+    if line.aside:
+        parts.append(f'<span class="mut">{escape(line.aside)}</span>')
+    box = ""
+    if line.said and line.short:
+        parts.append(f'<span class="ink2">{escape(line.said)}</span>')
+    elif line.said:
+        box = f'<div class="say">{conditional_escape(line.said)}</div>'
+    hue = f' data-own="{line.own}"' if line.own else ""
+    return SafeString(
+        f'<li{hue}><span class="ic">{icon_markup(line.icon, "s")}</span>'
+        f'<div class="any"><p>{" ".join(parts)}</p>{box}</div>{when(line.at, now)}</li>'
     )
 
 

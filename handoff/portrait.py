@@ -1,0 +1,357 @@
+"""Everything the lead page shows of one lead, read in a fixed number of queries, however long the journey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import F, OuterRef, Subquery
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import Team
+from accounts.models import User
+from handoff import standing, telling
+from handoff.models import Agreement, Deal, DealLead, Handoff
+from handoff.sla import Calendar
+from leads import pipeline, rights, scoring, timeline
+from leads.models import Lead, LeadScore, Visit
+from leads.models.lead import LeadQuerySet
+from personas.choices import Stage
+from personas.fit import holding
+
+#: How many of each a page shows; what is beyond is counted or left to the timeline.
+VISITS, HANDOFFS, DEALS, GROUP, CUSTOM = 11, 8, 6, 6, 60
+#: What a team said last is looked for among these, on the first page of the timeline.
+SAYING = ("comment", "note", "call", "email", "meeting", "message")
+
+
+def leads(actor: User) -> LeadQuerySet:
+    """The leads this person may open, each with all that stands on its row and the agreement it is scored by."""
+    agreed = Agreement.objects.filter(scorecard=OuterRef("score__scorecard")).order_by("-version").values("version")
+    return (
+        Lead.objects.visible_to(actor)
+        .select_related("company", "source", "campaign", "persona", "score__scorecard")
+        .defer("search")
+        .annotate(agreed=Subquery(agreed[:1]))
+    )
+
+
+class Stay(NamedTuple):
+    """One visit on the track, a stage that was skipped, or one that lies ahead."""
+
+    stage: str
+    mark: str
+    label: str
+    note: str
+
+
+class Clock(NamedTuple):
+    """The promise that runs: what was promised, how much business time is left of it, and by which calendar."""
+
+    promise: str
+    due_at: datetime
+    left: timedelta
+    used: float
+    minutes: float
+    calendar: str
+
+    @property
+    def state(self) -> str:
+        return "over" if self.left < timedelta() else "today" if self.left < timedelta(hours=1) else "soon"
+
+
+class Said(NamedTuple):
+    """Words, who said them and when."""
+
+    who: telling.Colleague
+    text: str
+    at: datetime
+
+
+class Half(NamedTuple):
+    """One team's view of the lead: whether it edits here, in words, and what it said last."""
+
+    team: str
+    rights: str
+    last: Said | None
+
+
+@dataclass
+class Portrait:
+    """One lead, for everybody alike: what differs by person is only which buttons are open."""
+
+    lead: Lead
+    now: datetime = field(default_factory=timezone.now)
+
+    # Where it stands
+
+    @cached_property
+    def handoffs(self) -> list[Handoff]:
+        """The newest first, each with its agreement and reason."""
+        return list(self.lead.handoffs.select_related("agreement", "reason").order_by("-id")[:HANDOFFS])
+
+    @property
+    def handoff(self) -> Handoff | None:
+        """The open hand-off, or the last one."""
+        return self.handoffs[0] if self.handoffs else None
+
+    @property
+    def open(self) -> Handoff | None:
+        return self.handoff if self.handoff and self.handoff.is_open else None
+
+    @cached_property
+    def roles(self) -> list[DealLead]:
+        """The deals this lead is in, each with its role: the open ones first, then the newest."""
+        mine = DealLead.objects.filter(lead=self.lead).select_related("deal__reason")
+        return list(mine.order_by(F("deal__closed_at").desc(nulls_first=True), "deal_id")[:DEALS])
+
+    @property
+    def stakes(self) -> list[tuple[Deal, str, telling.Colleague | None]]:
+        """Each deal with the lead's role in it and who owns it."""
+        return [(role.deal, role.get_role_display(), self.people[role.deal.owner_id]) for role in self.roles]
+
+    @property
+    def deal(self) -> Deal | None:
+        first = self.roles[0].deal if self.roles else None
+        return first if first and first.closed_at is None else None
+
+    @property
+    def seen(self) -> str:
+        return standing.word(self.lead.stage, handoff=self.open, deal=self.deal)
+
+    @property
+    def lane(self) -> str:
+        """The lane of the board in which the lead lies."""
+        return self.seen.split(":")[1] if ":" in self.seen else self.lead.stage
+
+    @property
+    def step(self) -> str:
+        """What the stage chip adds to the stage: the lane of the middle, or the step of the deal."""
+        if self.lead.stage == Stage.BOFU and self.deal:
+            return self.deal.get_step_display().lower()
+        return self.lane if self.lead.stage == Stage.MOFU else ""
+
+    # Its way so far
+
+    @cached_property
+    def visits(self) -> list[Visit]:
+        """The last visits, newest first, and one more than is shown if there are earlier ones."""
+        return list(self.lead.visits.order_by("-seq")[: VISITS + 1])
+
+    @property
+    def earlier(self) -> int:
+        """How many visits lie before those on the track."""
+        return self.visits[-1].seq if len(self.visits) > VISITS else 0
+
+    @cached_property
+    def track(self) -> list[Stay]:
+        """Every visit with how long it was and how it ended, the stages that were skipped, and the way ahead."""
+        stays: list[Stay] = []
+        been: set[str] = {visit.stage for visit in self.visits[VISITS:]}
+        for visit in reversed(self.visits[:VISITS]):
+            for missed in pipeline.skipped(visit.entered_from, visit.stage):
+                stays.append(Stay(missed, "skip", str(Stage(missed).label), _("skipped")))
+            name = str(Stage(visit.stage).label)
+            label = _("%(stage)s again") % {"stage": name} if visit.stage in been else name
+            been.add(visit.stage)
+            stays.append(Stay(visit.stage, "was" if visit.left_at else "now", label, self._length(visit)))
+        if self.lead.stage in pipeline.FORWARD:
+            ahead = pipeline.FORWARD[pipeline.FORWARD.index(Stage(self.lead.stage)) + 1 :]
+            stays += [Stay(stage.value, "", str(stage.label), "") for stage in ahead]
+        return stays
+
+    def _length(self, visit: Visit) -> str:
+        began = timezone.localtime(visit.entered_at)
+        day = date_format(began, "j M" if began.year == timezone.localtime(self.now).year else "j M Y")
+        if visit.left_at is None:
+            return _("%(day)s, now") % {"day": day}
+        days = (visit.left_at - visit.entered_at).days
+        how = self.reasons.get(visit.reason) or ENDED.get(visit.left_by, "")
+        return ", ".join(part for part in (day, _("%(n)d d") % {"n": days} if days else "", str(how)) if part)
+
+    @cached_property
+    def reasons(self) -> dict[str, str]:
+        """The labels of the reasons that ended hand-offs and deals, by their code."""
+        given = [*(handoff.reason for handoff in self.handoffs), *(role.deal.reason for role in self.roles)]
+        return {reason.code: reason.label for reason in given if reason}
+
+    # Why now
+
+    @property
+    def brief(self) -> dict[str, Any]:
+        return self.handoff.brief if self.handoff else {}
+
+    @cached_property
+    def touches(self) -> list[tuple[str, str, datetime | None]]:
+        """The touches the brief was written on: what, in which words, when."""
+        told = self.brief.get("touches") or []
+        return [(telling.named(t["kind"]), t.get("text", ""), parse_datetime(t["at"])) for t in told]
+
+    @cached_property
+    def clock(self) -> Clock | None:
+        """The promise now running, in business time of the hand-off's own agreement."""
+        handoff = self.open
+        if handoff is None or handoff.due_at is None:
+            return None
+        calendar, terms = Calendar.of(handoff.agreement), handoff.agreement
+        began = handoff.accepted_at if handoff.promise == "attempt" else handoff.offered_at
+        left = calendar.minutes(self.now, handoff.due_at)
+        whole = calendar.minutes(began or handoff.offered_at, handoff.due_at)
+        words = _("First attempt") if handoff.promise == "attempt" else _("Answer")
+        if handoff.origin == Handoff.Origin.HAND_RAISE:
+            words = _("%(promise)s, asked to talk") % {"promise": words}
+        promise = _("%(promise)s: promised within %(span)s of business time (agreement v%(version)s)") % {
+            "promise": words,
+            "span": _span(whole),
+            "version": terms.version,
+        }
+        used = max(0.0, whole - left) if whole else 0.0
+        return Clock(promise, handoff.due_at, timedelta(minutes=left), min(used, whole), whole, str(calendar))
+
+    @cached_property
+    def kept(self) -> list[tuple[str, str, str]]:
+        """How long each step of the hand-off took in business time, and whose time that was."""
+        handoff = self.handoff
+        if handoff is None or handoff.imported:
+            return []
+        calendar, told = Calendar.of(handoff.agreement), []
+        steps = (
+            (_("accepted"), handoff.offered_at, handoff.accepted_at),
+            (_("first attempt"), handoff.accepted_at or handoff.offered_at, handoff.first_attempt_at),
+            (_("first talk"), handoff.first_attempt_at, handoff.first_contact_at),
+        )
+        for name, began, ended in steps:
+            if began and ended and began <= ended and (ended - began).days < 60:
+                told.append((name, _span(calendar.minutes(began, ended)), ""))
+        return told
+
+    # Who it is
+
+    @property
+    def score(self) -> LeadScore | None:
+        return getattr(self.lead, "score", None)
+
+    @cached_property
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        """The parts of the score by half: they add up to fit and to engagement."""
+        parts = self.score.parts if self.score else []
+        return {half: [part for part in parts if part["group"] == half] for half in ("fit", "engagement")}
+
+    @property
+    def below_line(self) -> int:
+        """Points that are missing to the MQL line; 0 where it is reached."""
+        if not self.score or not self.score.scorecard:
+            return 0
+        return max(0, self.score.scorecard.mql_line - self.score.total)
+
+    @cached_property
+    def because(self) -> list[str]:
+        """The rules of the persona that hold for this lead."""
+        if not self.lead.persona:
+            return []
+        return [str(rule) for rule in holding(self.lead.persona.rules, scoring.facts(self.lead))]
+
+    @cached_property
+    def group(self) -> list[Lead]:
+        """The other leads of the company."""
+        if self.lead.company_id is None:
+            return []
+        others = Lead.objects.filter(company=self.lead.company_id).exclude(pk=self.lead.pk)
+        return list(others.only("name", "email", "phone", "job_title", "stage").order_by("-pk")[: GROUP + 1])
+
+    @property
+    def others(self) -> list[Lead]:
+        return self.group[:GROUP]
+
+    @property
+    def more_of_the_group(self) -> bool:
+        return len(self.group) > GROUP
+
+    @property
+    def verdicts(self) -> list[tuple[Handoff, telling.Colleague | None]]:
+        """How hand-offs ended and who ended them, the newest first; a qualified one is told by its deal."""
+        ended = [each for each in self.handoffs if each.end and each.end != Handoff.End.QUALIFIED]
+        return [(each, self.people[each.ended_by_id]) for each in ended]
+
+    @property
+    def custom(self) -> list[tuple[str, Any]]:
+        return list(self.lead.custom.items())[:CUSTOM]
+
+    # Both sides
+
+    @property
+    def halves(self) -> list[Half]:
+        last: dict[str, Said] = {}
+        for activity in self.newest.entries:
+            who = self.people[activity.actor_id]
+            if who and activity.text and who.team not in last and activity.kind.partition(":")[0] in SAYING:
+                last[who.team] = Said(who, activity.text, activity.at)
+        return [Half(team, whose(team, self.lead.stage), last.get(team)) for team in (Team.MARKETING, Team.SALES)]
+
+    # What was said and done
+
+    @cached_property
+    def people(self) -> telling.People:
+        return telling.People()
+
+    @property
+    def marketer(self) -> telling.Colleague | None:
+        return self.people[self.lead.marketer_id]
+
+    @property
+    def rep(self) -> telling.Colleague | None:
+        return self.people[self.lead.rep_id]
+
+    @property
+    def edited_by(self) -> telling.Colleague | None:
+        return self.people[self.lead.edited_by_id]
+
+    @property
+    def hands(self) -> dict[str, telling.Colleague | None]:
+        """Who offered, accepted and qualified the hand-off that is open, or the last one."""
+        if self.handoff is None:
+            return {}
+        acts = ("offered_by", "accepted_by", "qualified_by", "owner")
+        return {act: self.people[getattr(self.handoff, f"{act}_id")] for act in acts}
+
+    @cached_property
+    def newest(self) -> timeline.Page:
+        return timeline.page(self.lead)
+
+    def told(self, *, group: str = "", after: str = "") -> tuple[list[telling.Told], str]:
+        """One page of the timeline in words, and the cursor of the next one."""
+        page = timeline.page(self.lead, group=group, after=after) if group or after else self.newest
+        return [telling.tell(activity, self.people) for activity in page.entries], page.next
+
+
+#: How a visit ended, by the act that ended it, where no reason was given.
+ENDED: dict[str, Any] = {
+    "purchase": gettext_lazy("bought"),
+    "win": gettext_lazy("won"),
+    "requalify": gettext_lazy("more to qualify"),
+    "open_deal": gettext_lazy("qualified"),
+}
+
+
+def whose(team: str, stage: str) -> str:
+    """What a team may do with the record while the lead stands here, in words."""
+    if team in rights.ACTS["edit"][stage]:
+        return _("edits")
+    if stage == Stage.BOFU and team == Team.MARKETING:
+        return _("reads, comments, keeps source, campaign and persona")
+    return _("reads and comments")
+
+
+def _span(minutes: float) -> str:
+    """Business time in words: 24 min, 2 h 28 min, 12 h."""
+    whole = round(minutes)
+    hours, rest = divmod(whole, 60)
+    if not hours:
+        return _("%(n)s min") % {"n": rest}
+    return _("%(h)s h %(m)s min") % {"h": hours, "m": rest} if rest else _("%(n)s h") % {"n": hours}
