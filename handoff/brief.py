@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from handoff import telling
 from handoff.models import Handoff
 from leads import scoring
 from leads.models import Lead, LeadScore
@@ -18,27 +18,6 @@ from personas.fit import holding
 TOUCHES = 5
 #: Kinds that tell what a person did or was told, as opposed to what we did with the record.
 TELLING = ("web", "form", "event", "email", "call", "meeting", "message")
-#: What the usual touches are called; any other is named by its kind.
-TOUCH_WORDS = {
-    "web:page": gettext_lazy("Looked at a page"),
-    "web:pricing": gettext_lazy("Read the pricing page"),
-    "form:submit": gettext_lazy("Filled in a form"),
-    "form:hand_raise": gettext_lazy("Asked to talk"),
-    "event:attended": gettext_lazy("Came to an event"),
-    "event:registered": gettext_lazy("Registered for an event"),
-    "email:sent": gettext_lazy("Was written to"),
-    "email:open": gettext_lazy("Opened an e-mail"),
-    "email:click": gettext_lazy("Clicked an e-mail"),
-    "email:reply": gettext_lazy("Replied to an e-mail"),
-    "call:spoke": gettext_lazy("Spoke on the phone"),
-    "call:no_answer": gettext_lazy("Was called, no answer"),
-    "call:left_message": gettext_lazy("Was called, message left"),
-    "meeting:met": gettext_lazy("Met"),
-}
-TOUCH_ICONS = {
-    "web": "mouse-pointer-click", "form": "clipboard-list", "event": "presentation", "email": "mail", "call": "phone",
-    "meeting": "users-round", "message": "message-square",
-}  # fmt: skip
 #: What a person said in their own words, where there are some.
 OWN_WORDS = ("form:", "email:reply")
 
@@ -89,11 +68,10 @@ def told(brief: dict[str, Any]) -> dict[str, Any]:
 
 def _touch(touch: dict[str, str]) -> dict[str, Any]:
     kind = touch["kind"]
-    group, _colon, what = kind.partition(":")
     return {
         "kind": kind,
-        "words": TOUCH_WORDS.get(kind) or (what or group).replace("_", " ").capitalize(),
-        "icon": TOUCH_ICONS.get(group, "circle-dot"),
+        "words": telling.named(kind),
+        "icon": telling.of(kind).icon,
         "text": touch["text"],
         "at": datetime.fromisoformat(touch["at"]),
     }

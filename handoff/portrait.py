@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -16,9 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import standing, telling
+from handoff import brief, sla, standing, telling
 from handoff.models import Agreement, Deal, DealLead, Handoff
-from handoff.sla import Calendar
 from leads import pipeline, rights, scoring, timeline
 from leads.models import Lead, LeadScore, Visit
 from leads.models.lead import LeadQuerySet
@@ -49,21 +47,6 @@ class Stay(NamedTuple):
     mark: str
     label: str
     note: str
-
-
-class Clock(NamedTuple):
-    """The promise that runs: what was promised, how much business time is left of it, and by which calendar."""
-
-    promise: str
-    due_at: datetime
-    left: timedelta
-    used: float
-    minutes: float
-    calendar: str
-
-    @property
-    def state(self) -> str:
-        return "over" if self.left < timedelta() else "today" if self.left < timedelta(hours=1) else "soon"
 
 
 class Said(NamedTuple):
@@ -183,36 +166,14 @@ class Portrait:
 
     # Why now
 
-    @property
+    @cached_property
     def brief(self) -> dict[str, Any]:
-        return self.handoff.brief if self.handoff else {}
+        return brief.told(self.handoff.brief if self.handoff else {})
 
     @cached_property
-    def touches(self) -> list[tuple[str, str, datetime | None]]:
-        """The touches the brief was written on: what, in which words, when."""
-        told = self.brief.get("touches") or []
-        return [(telling.named(t["kind"]), t.get("text", ""), parse_datetime(t["at"])) for t in told]
-
-    @cached_property
-    def clock(self) -> Clock | None:
-        """The promise now running, in business time of the hand-off's own agreement."""
-        handoff = self.open
-        if handoff is None or handoff.due_at is None:
-            return None
-        calendar, terms = Calendar.of(handoff.agreement), handoff.agreement
-        began = handoff.accepted_at if handoff.promise == "attempt" else handoff.offered_at
-        left = calendar.minutes(self.now, handoff.due_at)
-        whole = calendar.minutes(began or handoff.offered_at, handoff.due_at)
-        words = _("First attempt") if handoff.promise == "attempt" else _("Answer")
-        if handoff.origin == Handoff.Origin.HAND_RAISE:
-            words = _("%(promise)s, asked to talk") % {"promise": words}
-        promise = _("%(promise)s: promised within %(span)s of business time (agreement v%(version)s)") % {
-            "promise": words,
-            "span": _span(whole),
-            "version": terms.version,
-        }
-        used = max(0.0, whole - left) if whole else 0.0
-        return Clock(promise, handoff.due_at, timedelta(minutes=left), min(used, whole), whole, str(calendar))
+    def clock(self) -> sla.Countdown | None:
+        """The promise that runs on the hand-off, or how it was kept."""
+        return sla.countdown(self.handoff, self.now) if self.handoff else None
 
     @cached_property
     def kept(self) -> list[tuple[str, str, str]]:
@@ -220,7 +181,7 @@ class Portrait:
         handoff = self.handoff
         if handoff is None or handoff.imported:
             return []
-        calendar, told = Calendar.of(handoff.agreement), []
+        calendar, told = sla.Calendar.of(handoff.agreement), []
         steps = (
             (_("accepted"), handoff.offered_at, handoff.accepted_at),
             (_("first attempt"), handoff.accepted_at or handoff.offered_at, handoff.first_attempt_at),

@@ -42,21 +42,23 @@ class Kind(NamedTuple):
 
 
 KINDS: dict[str, Kind] = {
-    "call:no_answer": Kind("phone-missed", noop("{who} called, no answer"), noop("Called, no answer")),
-    "call:left_message": Kind("phone-outgoing", noop("{who} called and left a message"), noop("Left a message")),
+    "call:no_answer": Kind("phone-missed", noop("{who} called, no answer"), noop("Was called, no answer")),
+    "call:left_message": Kind(
+        "phone-outgoing", noop("{who} called and left a message"), noop("Was called, message left")
+    ),
     "call:spoke": Kind("phone-call", noop("{who} spoke with them"), noop("Spoke on the phone")),
-    "email:sent": Kind("send", noop("{who} sent an e-mail"), noop("E-mail sent")),
+    "email:sent": Kind("send", noop("{who} sent an e-mail"), noop("Was written to")),
     "email:open": Kind("mail-open", noop("Opened an e-mail of {who}"), noop("Opened an e-mail")),
-    "email:click": Kind("mouse-pointer-click", noop("Clicked in an e-mail of {who}"), noop("Clicked in an e-mail")),
-    "email:reply": Kind("mail", noop("{who} got a reply by e-mail"), noop("Replied by e-mail")),
+    "email:click": Kind("mouse-pointer-click", noop("Clicked in an e-mail of {who}"), noop("Clicked an e-mail")),
+    "email:reply": Kind("mail", noop("{who} got a reply by e-mail"), noop("Replied to an e-mail")),
     "meeting:met": Kind("handshake", noop("{who} met them"), noop("Met")),
     "message:told": Kind("quote", noop("{who} told them"), noop("Was told")),
-    "web:page": Kind("mouse-pointer-click", None, noop("Visited a page")),
-    "web:pricing": Kind("mouse-pointer-click", None, noop("Looked at the prices")),
+    "web:page": Kind("mouse-pointer-click", None, noop("Looked at a page")),
+    "web:pricing": Kind("mouse-pointer-click", None, noop("Read the pricing page")),
     "form:submit": Kind("clipboard-list", None, noop("Filled in a form")),
     "form:hand_raise": Kind("hand", None, noop("Asked to talk"), "both"),
     "event:attended": Kind("map-pin", None, noop("Came to an event")),
-    "event:registered": Kind("calendar-plus", None, noop("Signed up for an event")),
+    "event:registered": Kind("calendar-plus", None, noop("Registered for an event")),
     "note": Kind("pen-line", noop("{who} noted"), noop("Note")),
     "comment": Kind("message-square", noop("{who}"), noop("Comment")),
     "lead:added": Kind("user-plus", noop("{who} added this lead by hand"), noop("Added by hand")),
@@ -159,7 +161,7 @@ def of(kind: str) -> Kind:
 
 
 def named(kind: str) -> str:
-    """The short name of a kind: 'Called, no answer'."""
+    """The short name of a kind: 'Was called, no answer'."""
     return _(of(kind).alone)
 
 

@@ -54,7 +54,7 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
     rights.permit(request.user, "comment", found)
     form = Comment(request.POST, lead=found, actor=request.user)
     if form.attempt():
-        return done(request, _("Your comment stands on the timeline."), to=found.get_absolute_url())
+        return done(request, _("Your comment stands on the timeline."), to=found.get_absolute_url(), lead=found)
     return refused(request, found, "comment", form)
 
 
@@ -67,7 +67,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     form = Touch(request.POST, lead=found, actor=request.user)
     if form.attempt():
         nudge()
-        return done(request, form.said, to=found.get_absolute_url())
+        return done(request, form.said, to=found.get_absolute_url(), lead=found)
     return refused(request, found, "log", form)
 
 

@@ -119,7 +119,7 @@ def test_an_empty_comment_says_so_and_a_long_one_is_kept(client, mia):
 def test_a_call_is_logged_in_one_tap_and_stops_the_clock(client, sam):
     handoff = make_handoff("sal")
     client.force_login(sam)
-    assert "First attempt: promised within" in page(client, handoff.lead).text
+    assert "First call promised by" in page(client, handoff.lead).text
     response = log(client, handoff.lead, "call:no_answer", headers={"hx-request": "true"})
     assert (response.status_code, "Logged: No answer." in response.headers["HX-Trigger"]) == (204, True)
     handoff.refresh_from_db()
@@ -220,7 +220,7 @@ def test_the_track_shows_returns_and_skips(client, mia, sam):
 
 def test_the_clock_names_its_calendar_and_zone(client, sam):
     text = page(client, make_handoff().lead, sam).text
-    assert "Answer: promised within" in text
+    assert "Answer promised by" in text
     assert "Mon-Fri 09:00-17:30 UTC" in text
 
 
