@@ -22,6 +22,8 @@ from personas.choices import Lane, Stage
 #: Touches that try to reach a person, and those in which the person answered.
 ATTEMPTS = frozenset({"call:no_answer", "call:left_message", "call:spoke", "email:sent", "email:reply", "meeting:met"})
 CONTACTS = frozenset({"call:spoke", "email:reply", "meeting:met"})
+#: What a purchase event says of its deal.
+DEAL_FIELDS = ("name", "amount", "currency", "custom")
 
 
 def _open(
@@ -515,9 +517,10 @@ def _answer_outcome(signal: Signal) -> str:
 
 
 def _deal_fields(signal: Signal) -> dict[str, Any]:
-    said = signal.payload.get("deal") or {}
-    amount = said.get("amount")
-    return {**said, "amount": identity.read_amount(amount) if amount not in (None, "") else None}
+    """What is known of the deal: told apart from the event, or, by a purchase, in the event itself."""
+    said = signal.payload.get("deal") or {n: signal.payload[n] for n in DEAL_FIELDS if n in signal.payload}
+    amount, currency = said.get("amount"), str(said.get("currency") or "").upper()
+    return {**said, "amount": identity.read_amount(amount) if amount not in (None, "") else None, "currency": currency}
 
 
 ANSWERS: dict[str, Callable[[Signal], str]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import current_app, shared_task
 from django.conf import settings
 from django.core.cache import cache
@@ -13,6 +15,10 @@ from leads import pipeline
 NUDGED = "nudged"
 #: For so many seconds one nudge stands for all; the worker takes the mark away before it looks.
 NUDGE_SECONDS = 5
+#: The worker waits so many seconds before it looks. What is committed within them is seen, so for as long the process
+#: that has just nudged need not ask again: under load a batch grows, and Redis is left in peace.
+GATHER_SECONDS = 0.05
+_last = float("-inf")  # when this process last nudged
 
 
 def nudge() -> None:
@@ -21,6 +27,11 @@ def nudge() -> None:
 
 
 def _nudge() -> None:
+    global _last
+    now = time.monotonic()
+    if now - _last < GATHER_SECONDS:
+        return
+    _last = now
     if cache.add(NUDGED, 1, timeout=NUDGE_SECONDS):
         try:
             current_app.send_task(settings.NUDGE_TASK)
@@ -31,6 +42,7 @@ def _nudge() -> None:
 def heard() -> None:
     """The worker begins to look: from here on a new nudge is a new task."""
     cache.delete(NUDGED)
+    time.sleep(GATHER_SECONDS)
 
 
 @shared_task

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
+from django.urls import path
 from drf_standardized_errors.handler import exception_handler
 from drf_standardized_errors.types import ExceptionHandlerContext
+from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.routers import DefaultRouter
 
-router = DefaultRouter()
+from leads import api as leads
+
+app_name = "api"
+urlpatterns = [
+    path("leads/", leads.Leads.as_view(), name="leads"),
+    path("submissions/<int:pk>/", leads.Submissions.as_view(), name="submission"),
+]
+#: 400 is for what cannot be read at all; what can be read and not be done is 422, as on the pages.
+REFUSED = 422
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
     """Any API error as application/problem+json (RFC 9457)."""
-    response = exception_handler(error, cast(ExceptionHandlerContext, context))
+    response = exception_handler(translated(error), cast(ExceptionHandlerContext, context))
     if response is None:
         return None
     said = response.data
+    if said["type"] == "validation_error":
+        response.status_code = REFUSED
     response.data = {
         "type": "about:blank",
         "title": said["type"].replace("_", " "),
@@ -28,3 +40,14 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | HttpRespons
     }
     response.content_type = "application/problem+json"
     return response
+
+
+def translated(error: Exception) -> Exception:
+    """Our own refusals in DRF's words, with the sentence kept."""
+    if isinstance(error, ValidationError):
+        return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+    if isinstance(error, PermissionDenied) and str(error):
+        return exceptions.PermissionDenied(str(error))
+    if isinstance(error, RecursionError):
+        return exceptions.ParseError()
+    return error

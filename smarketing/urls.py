@@ -2,21 +2,19 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from smarketing.api import router
-
 
 def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
 urlpatterns = [
+    path("api/v1/", include("smarketing.api")),  # first: machines ask most often
     path("", include("handoff.urls")),
     path("", include("leads.urls")),
     path("", include("personas.urls")),
     path("", include("dashboards.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include(router.urls)),
     path("healthz", health),
 ]
 

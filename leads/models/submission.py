@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -8,6 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.models.exchange import Import
 from leads.models.lead import Lead
+
+#: After so many attempts a submission waits for a person, with its error.
+MAX_ATTEMPTS = 5
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def visible_to(self, user: Any) -> SubmissionQuerySet:
+        """Whoever sees every lead may ask what became of what came in."""
+        return self if user.is_authenticated and user.is_active else self.none()
 
 
 class Submission(models.Model):
@@ -33,6 +44,8 @@ class Submission(models.Model):
     error = models.TextField(blank=True)
     lead = models.ForeignKey(Lead, models.SET_NULL, null=True, related_name="submissions")
 
+    objects = SubmissionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("submission")
         constraints = [
@@ -46,3 +59,10 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.way} {self.received_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def state(self) -> str:
+        """In one word: `waiting` for the worker, `processed`, or `failed` with its error."""
+        if self.processed_at:
+            return "processed"
+        return "failed" if self.error and self.attempts >= MAX_ATTEMPTS else "waiting"
