@@ -429,15 +429,18 @@ def answer_all() -> int:
     return total
 
 
-def answer_imported(limit: int = 500) -> None:
-    """Answer whatever files have told, waiting for what a worker is just busy with: for commands that promise it."""
-    told = Signal.objects.due().filter(kind=Signal.Kind.OUTCOME, imported=True)
+def answer_imported(limit: int = 500) -> list[Signal]:
+    """Answer whatever files have told, waiting for what a worker is just busy with: for commands that promise it.
+
+    Returns those that could not be answered; each has its error and waits for a person.
+    """
+    told = Signal.objects.unhandled().filter(kind=Signal.Kind.OUTCOME, imported=True)
     while True:
         with transaction.atomic():
-            signals = list(told.select_for_update()[:limit])
+            signals = list(told.due().select_for_update()[:limit])
             _answer(signals)
         if not signals:
-            return
+            return list(told)
 
 
 def _answer(signals: list[Signal]) -> int:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from celery import shared_task
 
 from handoff import lifecycle, notices, sla
-from leads import capture
+from leads import capture, exchange
 from leads.tasks import heard
 
 
 @shared_task
 def catch_up() -> None:
-    """Process what was submitted, answer what leads have shown, tell whom it concerns."""
+    """Do what waits; files last, since what people and forms say makes its way between their chunks."""
     heard()
+    answer()
+    exchange.run_waiting(between=answer)
+
+
+def answer() -> None:
+    """Process what was submitted, answer what leads have shown, tell whom it concerns."""
     while capture.process_waiting():
         pass
     lifecycle.answer_all()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -17,13 +17,26 @@ from leads.models import Import, ImportPiece
 
 SEPARATORS = ",;\t|"
 MAX_COLUMNS = 1_000
-#: A cell may be this long before its row is refused; beyond it a quotation mark was not closed.
-MAX_CELL = 16 * 1024 * 1024
+#: A cell may be this long, and a row; beyond it a quotation mark was not closed, or this is no table.
+MAX_CELL = MAX_ROW = 16 * 1024 * 1024
+#: So many characters are read a second time, in all, because of stray quotation marks.
+PATIENCE = 4 * MAX_ROW
 SAMPLE = 64 * 1024
 PIECE = 1024 * 1024
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-#: What a file begins with that is no text, and what to call it.
-OTHER_KINDS = ((b"PK\x03\x04", "Excel or ZIP"), (b"\xd0\xcf\x11\xe0", "Excel"), (b"%PDF", "PDF"), (b"\x1f\x8b", "gzip"))
+#: What a file begins with that is no table, and what to call it; texts in lower case, without white space before.
+OTHER_KINDS = (
+    (b"PK\x03\x04", "Excel or ZIP"),
+    (b"\xd0\xcf\x11\xe0", "Excel"),
+    (b"%PDF", "PDF"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"SQLite format 3", "SQLite"),
+)
+OTHER_TEXTS = ((b"<!doctype", "HTML"), (b"<html", "HTML"), (b"<?xml", "XML"), (b'{"', "JSON"), (b"[{", "JSON"))
+#: Bytes that no text has; where one in twenty is such, the file is something else.
+NO_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 #: Bytes that are not UTF-8, as `surrogateescape` marks them.
 STRAY = re.compile("[\udc80-\udcff]+")
 
@@ -40,49 +53,108 @@ class Row:
     notes: list[str] = field(default_factory=list)
 
 
+class Lines:
+    """The lines of a text, for the csv module: mended where they can be, and given out again where that helps."""
+
+    def __init__(self, text: io.TextIOBase, notes: list[str]) -> None:
+        self._text, self._notes = text, notes
+        self._again: deque[str] = deque()
+        self._strays = self._nuls = False
+        self._patience = PATIENCE
+        self.begin()
+
+    def begin(self) -> None:
+        """From here on a new row is read."""
+        self.given: list[str] = []
+        self._length, self.ran_out = 0, False
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._mended(self._text.readline(MAX_ROW))
+        if not line:
+            self.ran_out = True
+            raise StopIteration
+        self.given.append(line)
+        self._length += len(line)
+        if self._length >= MAX_ROW:
+            while line and line[-1] not in "\r\n":
+                line = self._text.readline(MAX_ROW)
+            raise csv.Error(_("it is longer than 16 million characters"))
+        return line
+
+    def _mended(self, line: str) -> str:
+        if "\0" in line:
+            line = line.replace("\0", "") or "\n"
+            if not self._nuls:
+                self._nuls = True
+                self._notes.append(_("text; NUL characters were left out here and wherever else they stand"))
+        if not line.isascii() and STRAY.search(line):
+            line = STRAY.sub(lambda found: _as_cp1252(found[0]), line)
+            if not self._strays:
+                self._strays = True
+                self._notes.append(_("UTF-8; what is not UTF-8 was read as Windows-1252, here and wherever else"))
+        return line
+
+    def give_again(self, lines: Iterable[str]) -> None:
+        self._again.extendleft(reversed(list(lines)))
+
+    def go_back(self) -> bool:
+        """Take back all lines of this row but the first, so that they are read for themselves; whether it was done."""
+        self._patience -= self._length
+        if len(self.given) < 2 or self._patience < 0:
+            return False
+        self.give_again(self.given[1:])
+        return True
+
+
+class _Lent(io.RawIOBase):
+    """A file that belongs to somebody else, who closes it."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        taken: int = self._raw.readinto(buffer)  # type: ignore[attr-defined]
+        return taken
+
+
 class Table:
     """A file that is open for reading: its header, how it is written, and its rows."""
 
     def __init__(self, raw: BinaryIO, separator: str = "") -> None:
-        buffer = io.BufferedReader(raw, SAMPLE)  # type: ignore[type-var]
+        buffer = io.BufferedReader(_Lent(raw), SAMPLE)
         sample = buffer.peek(SAMPLE)[:SAMPLE]
-        for start, name in OTHER_KINDS:
-            if sample.startswith(start):
-                raise ValidationError(_("This is a file of the kind %(kind)s. Save it as CSV first.") % {"kind": name})
         self.encoding = _encoding(sample)
-        self._strays = self._nuls = False
-        text = io.TextIOWrapper(buffer, self.encoding, errors="surrogateescape", newline="")
+        wide = self.encoding.startswith("utf-16")
+        _refuse_other_kinds(sample, wide=wide)
+        text = io.TextIOWrapper(buffer, self.encoding, errors="replace" if wide else "surrogateescape", newline="")
         self._notes: list[str] = []
-        lines = self._lines(text)
-        first = next(lines, "")
-        named = re.fullmatch("sep=(.)\r?\n?", first)  # what Excel writes above the header
-        if named:
-            first = next(lines, "")
-        while first and not first.strip():
-            first = next(lines, "")
-        self.separator = separator or (named[1] if named else sniff(first))
-        self._reader = csv.reader(_chain(first, lines), delimiter=self.separator)
-        self._read_header()
-
-    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
-        for line in text:
-            if "\0" in line:
-                line = line.replace("\0", "")
-                if not self._nuls:
-                    self._nuls = True
-                    self._notes.append(_("text; NUL characters were left out here and wherever else they stand"))
-            if not line.isascii() and STRAY.search(line):
-                line = STRAY.sub(lambda found: _as_cp1252(found[0]), line)
-                if not self._strays:
-                    self._strays = True
-                    self._notes.append(_("UTF-8; what is not UTF-8 was read as Windows-1252, here and wherever else"))
-            yield line
-
-    def _read_header(self) -> None:
+        self._lines = Lines(text, self._notes)
         try:
+            first = self._first_line()
+            named = re.fullmatch("sep=(.)\r?\n?", first)  # what Excel writes above the header
+            if named:
+                first = self._first_line()
+            self._lines.begin()
+            self._lines.give_again([first] if first else [])
+            self.separator = separator or (named[1] if named else sniff(first))
+            self._reader = csv.reader(self._lines, delimiter=self.separator)
             names = next(self._reader, [])
         except csv.Error as error:
             raise ValidationError(_("The header cannot be read: %(why)s.") % {"why": error}) from error
+        if names and self._lines.ran_out:
+            raise ValidationError(_("The header cannot be read: a quotation mark opens there and never closes."))
+        self._name_columns(names)
+
+    def _first_line(self) -> str:
+        return next((line for line in self._lines if line.strip()), "")
+
+    def _name_columns(self, names: list[str]) -> None:
         if not any(name.strip() for name in names):
             raise ValidationError(_("This file is empty. It needs a header and at least one row."))
         if len(names) > MAX_COLUMNS:
@@ -92,12 +164,17 @@ class Table:
             )
         self.notes: list[tuple[str, str, str]] = []
         self.header: list[str] = []
+        bare = [raw.strip()[:120] or _("column %(number)d") % {"number": n} for n, raw in enumerate(names, 1)]
         times: Counter[str] = Counter()
-        for number, raw in enumerate(names, 1):
-            name = raw.strip()[:120] or _("column %(number)d") % {"number": number}
-            times[name] += 1
-            self.header.append(name if times[name] == 1 else f"{name} ({times[name]})")
-        for name, count in times.items():
+        taken: set[str] = set()
+        for name in bare:
+            only = name
+            while only in taken:
+                times[name] += 1
+                only = f"{name} ({times[name] + 1})"
+            taken.add(only)
+            self.header.append(only)
+        for name, count in Counter(bare).items():
             if count > 1:
                 self.notes.append(
                     (name, _("each column once; the later ones are called %(name)s (2) and so on") % {"name": name},
@@ -105,32 +182,53 @@ class Table:
                 )  # fmt: skip
 
     def rows(self) -> Iterator[Row]:
-        """The rows below the header; blank ones are passed over but counted, as a spreadsheet does."""
+        """The rows below the header; blank ones are passed over but counted, as a spreadsheet does.
+
+        Where a stray quotation mark makes one row of many lines, its first line is refused and the next ones are read.
+        """
         number, width = 1, len(self.header)
         while True:
             number += 1
-            try:
-                cells = next(self._reader)
-            except StopIteration:
+            row = self._next(number, width)
+            if row is None:
                 return
-            except csv.Error as error:
-                yield Row(
-                    number, [], _("a row that can be read (is a quotation mark not closed?): %(why)s") % {"why": error}
-                )
+            if not row.error and not any(cell.strip() for cell in row.cells):
                 continue
-            if len(cells) != width:
-                if not any(cells):
-                    continue
-                while len(cells) > width and not cells[-1].strip():
-                    cells.pop()
-            elif width == 1 and not cells[0].strip():
-                continue
-            row = Row(number, cells)
-            if len(cells) != width:
-                row.error = _("%(width)d cells, as many as there are columns") % {"width": width}
             if self._notes:
-                row.notes, self._notes = self._notes, []
+                row.notes, self._notes[:] = self._notes[:], []
             yield row
+
+    def _next(self, number: int, width: int) -> Row | None:
+        self._lines.begin()
+        try:
+            cells = next(self._reader)
+        except StopIteration:
+            return None
+        except csv.Error as error:
+            self._lines.go_back()
+            why = _("a row that can be read (is a quotation mark not closed?): %(why)s") % {"why": error}
+            return Row(number, [], why)
+        while len(cells) > width and not cells[-1].strip():
+            cells.pop()
+        unclosed = self._lines.ran_out
+        if (len(cells) == width and not unclosed) or not any(cells):
+            return Row(number, cells)
+        lines = len(self._lines.given)
+        if (unclosed or lines > 1) and self._lines.go_back():
+            return Row(number, [], _("as many quotation marks that close as open; its other lines were read as rows"))
+        if unclosed:
+            return Row(number, [], _("a quotation mark that closes again"))
+        return Row(number, cells, _("%(width)d cells, as many as there are columns") % {"width": width})
+
+
+def _refuse_other_kinds(sample: bytes, *, wide: bool) -> None:
+    begins = re.sub(rb"\s", b"", sample[:200].removeprefix(b"\xef\xbb\xbf")).lower()
+    kinds = [name for start, name in OTHER_KINDS if sample.startswith(start)]
+    kinds += [name for start, name in OTHER_TEXTS if begins.startswith(start)]
+    if kinds:
+        raise ValidationError(_("This is a file of the kind %(kind)s. Save it as CSV first.") % {"kind": kinds[0]})
+    if not wide and len(NO_TEXT.findall(sample)) > len(sample) / 20:
+        raise ValidationError(_("This is not a text file. Save the table as CSV first."))
 
 
 def _encoding(sample: bytes) -> str:
@@ -148,11 +246,6 @@ def _encoding(sample: bytes) -> str:
 
 def _as_cp1252(strays: str) -> str:
     return bytes(ord(char) - 0xDC00 for char in strays).decode("cp1252", "replace")
-
-
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
 
 
 def sniff(line: str) -> str:

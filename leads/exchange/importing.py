@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from leads import capture, identity
+from leads import capture, identity, rights
 from leads.exchange.files import PIECE, Pieces, Row, Table
 from leads.exchange.mapping import FileMapping, Problem, Refused, Said
 from leads.exchange.signs import Signs
@@ -236,6 +236,8 @@ class Comparison:
             expected = _("an external id of %(system)s that is known: this file has only outcomes") % {"system": system}
             self.result.refuse([Problem(number, self._column("external_id"), expected, profile.external_id[:80])])
             return ()
+        if lead is not None:
+            self._leave_to_others(said, lead)
         again = self.run.signs.row_of(said)
         if again is not None:
             expected = _("each person once in a file; this row adds to row %(row)d what is empty there") % {
@@ -245,11 +247,32 @@ class Comparison:
         new = lead is None
         if lead is None:
             lead = Lead(stage=Stage.TOFU, first_seen_at=profile.first_seen_at or said.at or timezone.now())
-        changed = self._fill(lead, said, overwrite=again is None)
+        overwrite = again is None and self._may_overwrite(lead)
+        changed = self._fill(lead, said, overwrite=overwrite)
+        if again is None and not overwrite and self._fill(lead, said, overwrite=True):
+            expected = _("only what is empty here: in %(stage)s the record is not yours to edit, so the rest was kept")
+            expected %= {"stage": Stage(lead.stage).label}
+            self.result.warn(number, "", expected, str(lead)[:80])
         changed |= any(key not in self.carriers and key not in self.told for key in profile.keys)
         self._remember(said, lead)
         changed |= self._ends(said, lead)
-        return (said, new, again is None) if new or changed else None
+        return (said, new, overwrite) if new or changed else None
+
+    def _may_overwrite(self, lead: Lead) -> bool:
+        """A file goes over what is here only where whoever brings it may edit; a command is nobody's and may."""
+        actor = self.run.upload.actor
+        return actor is None or lead.pk is None or rights.may(actor, "edit", lead)
+
+    def _leave_to_others(self, said: Said, lead: Lead) -> None:
+        """An e-mail that names somebody else stays theirs: nobody is merged by a file."""
+        key = ("email", "", said.profile.email)
+        others = self.carriers.get(key, [])
+        if lead.pk is None or not others or lead.pk in others:
+            return
+        expected = _("an e-mail of this lead; it is that of another one, so it was left out")
+        self.result.warn(said.row, self._column("email"), expected, said.profile.email[:80])
+        said.profile.email = ""
+        said.payload.pop("email", None)
 
     def _lead(self, said: Said) -> Lead | None:
         pk = self.pk[id(said.profile)]
@@ -331,7 +354,7 @@ def receive(name: str, parts: Iterable[bytes], *, actor: Any) -> Import:
     return upload
 
 
-def bring_in(upload: Import, run: Importing, *, report: Callable[[list[Problem]], None] | None = None) -> None:
+def bring_in(upload: Import, run: Importing, *, report: Callable[[list[Problem]], object] | None = None) -> None:
     """Run an import to its end and save how it ended; while PostgreSQL is away it stays, to be taken up again."""
     upload.state, upload.started_at = Import.State.RUNNING, upload.started_at or timezone.now()
     upload.save(update_fields=["state", "started_at"])
@@ -358,20 +381,24 @@ def _end(upload: Import, state: str, error: str = "") -> None:
     upload.save(update_fields=["state", "error", "ended_at"])
 
 
-def run_waiting() -> int:
-    """Begin imports that wait, and go on with those whose worker was stopped; returns how many are over now."""
-    over = 0
-    for upload in Import.objects.waiting():
-        with alone(upload) as mine:
-            if mine:
-                over += _run(upload)
-    return over
+def run_waiting(*, between: Callable[[], object] | None = None) -> int:
+    """Begin imports that wait, and go on with those whose worker was stopped; returns how many are over now.
+
+    `between` is called after every chunk: for what follows from its rows, and what should not wait for a long file.
+    """
+    return sum(run(upload, between=between) for upload in Import.objects.waiting())
 
 
-def _run(upload: Import) -> bool:
-    upload.refresh_from_db()
-    if upload.is_over:
-        return False
+def run(upload: Import, *, between: Callable[[], object] | None = None) -> bool:
+    """Run one uploaded file to its end, unless another process is at it; returns whether it is over now."""
+    with alone(upload) as mine:
+        if not mine:
+            return False
+        upload.refresh_from_db()
+        return upload.state in (Import.State.WAITING, Import.State.RUNNING) and _run(upload, between)
+
+
+def _run(upload: Import, between: Callable[[], object] | None) -> bool:
     if not upload.pieces.exists():  # the command that read it from disk is gone
         _end(upload, Import.State.FAILED, _broke(upload))
         return True
@@ -383,11 +410,12 @@ def _run(upload: Import) -> bool:
         _end(upload, Import.State.FAILED, " ".join(error.messages))
         return True
     try:
-        bring_in(upload, run)
+        bring_in(upload, run, report=(lambda _problems: between()) if between else None)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("import %s stopped", upload.pk)  # and the import says why, where people read it
+        return True
     upload.pieces.all().delete()
     return True
 

@@ -62,6 +62,8 @@ EXPECTED: dict[str, Any] = {
 }
 LIMITS = {**identity.TEXT_FIELDS, "source": 80, **{f"company.{k}": v for k, v in identity.COMPANY_FIELDS.items()}}
 WON, LOST = "won", "lost"
+#: A lead needs one of these: they say who it is.
+NAMING = frozenset({"external_id", "email", "phone"})
 
 
 @dataclass
@@ -186,8 +188,16 @@ class FileMapping:
             errors.append(_('"defaults" maps fields to values.'))
             defaults = {}
         for target in [*columns.values(), *defaults]:
-            if not known_target(target):
+            if target == "stage":
+                errors.append(_("A stage is never imported: it follows from what happened. Say how leads ended by "
+                                '"outcome".'))  # fmt: skip
+            elif not known_target(target):
                 errors.append(_("%(target)s is not a field. Fields are: %(known)s.") % _known(target))
+        for target, value in defaults.items():
+            if target in NAMING:
+                errors.append(_("%(target)s names one person, so it has no default.") % {"target": target})
+            elif isinstance(value, bool) or not isinstance(value, str | int | float):
+                errors.append(_("The default of %(target)s is a text or a number.") % {"target": str(target)[:80]})
         taken = [target for target in columns.values() if isinstance(target, str)]
         for target in sorted({target for target in taken if taken.count(target) > 1}):
             errors.append(_("Two columns are mapped to %(target)s; choose one.") % {"target": target})
@@ -208,7 +218,7 @@ class FileMapping:
                 outcome = Outcome.read(data["outcome"])
             except ValidationError as error:
                 errors += error.messages
-        if not set(columns.values()) & {"external_id", "email", "phone"} and not errors:
+        if not errors and not NAMING & set(columns.values()):
             errors.append(_("A lead needs an e-mail, a phone or an external id: map a column to one of them."))
         if errors:
             raise ValidationError(errors)

@@ -19,7 +19,7 @@ class Signs:
     def __init__(self, *, keep: bool) -> None:
         self.keep = keep
         self.rows: dict[int, int] = {}
-        self.pending: dict[int, tuple[int, str | None]] = {}
+        self.pending: dict[int, tuple[int, dict[str, Any] | None]] = {}
 
     def __enter__(self) -> Signs:
         with connection.cursor() as cursor:
@@ -58,11 +58,14 @@ class Signs:
         """Remember that this row names its person."""
         for sign in _signs(said):
             self.rows.setdefault(sign, said.row)
-            self.pending[sign] = (said.row, json.dumps(said.payload) if self.keep else None)
+            row, payload = self.pending.get(sign, (said.row, {}))
+            self.pending[sign] = (row, {**said.payload, **(payload or {})} if self.keep else None)
 
     def flush(self) -> None:
         """Write down what was noted; in a dry run a later row of a person is laid under the earlier ones."""
-        rows = [(sign, row, payload) for sign, (row, payload) in self.pending.items()]
+        rows = [
+            (sign, row, json.dumps(payload) if self.keep else None) for sign, (row, payload) in self.pending.items()
+        ]
         if rows:
             with connection.cursor() as cursor:
                 cursor.execute(

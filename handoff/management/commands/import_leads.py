@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from defusedcsv import csv
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from handoff import lifecycle
@@ -35,12 +37,8 @@ class Command(BaseCommand):
         try:
             with path.open("rb") as raw:
                 upload = self.prepared(path, raw, options["mapping"])
-                report = Report(self, options["errors"])
-                if dry:
-                    rows, counts = self.dry(upload, raw, report)
-                else:
-                    rows, counts = self.real(upload, raw, report)
-                report.close()
+                with Report(self, options["errors"]) as report:
+                    rows, counts = (self.dry if dry else self.real)(upload, raw, report)
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         except ValidationError as error:
@@ -65,10 +63,16 @@ class Command(BaseCommand):
 
     def real(self, upload: Import, raw: BinaryIO, report: Report) -> tuple[int, dict[str, int]]:
         run = exchange.Importing(upload, raw)  # a file that cannot be read leaves nothing
-        upload.save()
-        with exchange.alone(upload):
+        with ExitStack() as until_done:
+            with transaction.atomic():  # a worker sees it only when this process has it
+                upload.save()
+                until_done.enter_context(exchange.alone(upload))
             exchange.bring_in(upload, run, report=report.take)
-        lifecycle.answer_imported()
+        left = [signal for signal in lifecycle.answer_imported() if signal.recorded_at >= upload.created_at]
+        if left:
+            self.stdout.write(exchange.words(upload.rows_done, upload.counts))
+            why = _("%(count)d outcomes wait for a person, who finds them among the signals. The first: %(why)s")
+            raise CommandError(why % {"count": len(left), "why": left[0].error})
         return upload.rows_done, upload.counts
 
 
@@ -90,7 +94,10 @@ class Report:
             if self.writer and problem.refused:
                 self.writer.writerow([problem.row, problem.column, problem.expected, problem.found])
 
-    def close(self) -> None:
+    def __enter__(self) -> Report:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         for refused, count in self.said.items():
             if count > SAID:
                 kind = _("refusals") if refused else _("warnings")
