@@ -398,7 +398,9 @@ def purchase(
     handoff = lead.handoffs.open().select_related("agreement").first()
     if handoff:
         handoff.lead = lead
-        standing.end(handoff, Handoff.End.PURCHASED, actor=actor, at=at)
+        known = [handoff.offered_at, handoff.accepted_at, handoff.qualified_at]
+        ended = max(at, *(moment for moment in known if moment))  # we may hear of a purchase after it happened
+        standing.end(handoff, Handoff.End.PURCHASED, actor=actor, at=ended)
     deals.record_closed(lead, won=True, at=at, actor=actor, imported=imported, fields=fields)
     if lead.stage != Stage.CUSTOMER:
         pipeline.move(lead, Stage.CUSTOMER, act="purchase", actor=actor, at=at, imported=imported)

@@ -47,6 +47,10 @@ class Processed:
     created: bool = False
     changed: list[str] = field(default_factory=list)
 
+    @property
+    def is_historic(self) -> bool:
+        return self.submission.way == Submission.Way.FILE
+
 
 def accept(
     payload: dict[str, Any],
@@ -183,10 +187,11 @@ def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> 
     profiles = [profile for _done, profile in readable]
     identity.hold(profiles)
     leads = _leads([done for done, _profile in readable], profiles, now)
-    timeline.record_many([_first_line(done, lead) for (done, _profile), lead in zip(readable, leads, strict=True)])
+    told = [done for done, _profile in readable if done.created or done.changed or not done.is_historic]
+    timeline.record_many([_first_line(done, done.lead) for done in told if done.lead])
     _wake([done for done, _profile in readable], now)
     crossed = set(scoring.rescore({lead.pk for lead in leads}, at=now)) if leads else set()
-    historic = {done.lead.pk for done, _profile in readable if done.lead and done.submission.way == Submission.Way.FILE}
+    historic = {done.lead.pk for done, _profile in readable if done.lead and done.is_historic}
     pipeline.notice_readiness(crossed - historic, at=now)
     _raise_signals([done for done, _profile in readable])
     _settle([done for done, _profile in readable], now)
@@ -218,7 +223,8 @@ def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetim
     """Find or make the lead of each profile; two profiles of one new person make one lead."""
     companies = identity.companies(profiles)
     sources, campaigns = identity.sources(profiles), identity.campaigns(profiles)
-    found = identity.resolve(profiles)
+    carriers = identity.known(profiles)
+    found = identity.resolve(profiles, carriers)
     known = {lead.pk: lead for lead in Lead.objects.locked({pk for pk in found if pk})}
     fresh: dict[identity.Key, Lead] = {}
     new: list[Lead] = []
@@ -237,6 +243,7 @@ def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetim
                 lead.rep = submission.actor
             done.created = True
             new.append(lead)
+        identity.leave_to_others(profile, lead, carriers, fresh)
         for key in profile.naming_keys:
             fresh.setdefault(key, lead)
         source = sources[profile.source] if profile.source else None
@@ -251,7 +258,7 @@ def _leads(dones: Sequence[Processed], profiles: Sequence[Profile], now: datetim
     for done in dones:
         if done.created and done.lead:
             began[done.lead] = done.lead.first_seen_at
-    imported = {d.lead for d in dones if d.lead and d.created and d.submission.way == Submission.Way.FILE}
+    imported = {done.lead for done in dones if done.lead and done.created and done.is_historic}
     pipeline.enter(new, actor=None, at=began, imported=imported)
     changed_leads = [touched[pk] for pk in sorted(touched)]
     for lead in changed_leads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -304,6 +304,21 @@ def resolve(profiles: Sequence[Profile], carriers: dict[Key, list[int]] | None =
     carriers = known(profiles) if carriers is None else carriers
     named = {key: leads[0] for key, leads in carriers.items() if len(leads) == 1}
     return [next((named[key] for key in p.naming_keys if key in named), None) for p in profiles]
+
+
+def leave_to_others(
+    profile: Profile, lead: Lead, carriers: Mapping[Key, Sequence[int]], fresh: Mapping[Key, Lead]
+) -> str:
+    """Take an e-mail out of a profile of this lead where it names somebody else; return what was taken out.
+
+    `fresh` holds whoever is only just being made. Nobody is merged by what comes in: that is for a person to do.
+    """
+    email, key = profile.email, (Identity.Kind.EMAIL.value, "", profile.email)
+    others, first = carriers.get(key, ()), fresh.get(key, lead)
+    if not email or (first is lead and (not others or lead.pk in others)):
+        return ""
+    profile.email = ""
+    return email
 
 
 def sign(key: Key) -> int:

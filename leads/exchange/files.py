@@ -78,7 +78,7 @@ class Lines:
             raise StopIteration
         self.given.append(line)
         self._length += len(line)
-        if self._length >= MAX_ROW:
+        if self.is_long:
             while line and line[-1] not in "\r\n":
                 line = self._text.readline(MAX_ROW)
             raise csv.Error(_("it is longer than 16 million characters"))
@@ -96,6 +96,10 @@ class Lines:
                 self._strays = True
                 self._notes.append(_("UTF-8; what is not UTF-8 was read as Windows-1252, here and wherever else"))
         return line
+
+    @property
+    def is_long(self) -> bool:
+        return self._length >= MAX_ROW
 
     def give_again(self, lines: Iterable[str]) -> None:
         self._again.extendleft(reversed(list(lines)))
@@ -140,15 +144,13 @@ class Table:
             named = re.fullmatch("sep=(.)\r?\n?", first)  # what Excel writes above the header
             if named:
                 first = self._first_line()
-            self._lines.begin()
             self._lines.give_again([first] if first else [])
             self.separator = separator or (named[1] if named else sniff(first))
-            self._reader = csv.reader(self._lines, delimiter=self.separator)
-            names = next(self._reader, [])
+            self._reader = csv.reader(self._lines, delimiter=self.separator, strict=True)
+            names = self._cells() or []
         except csv.Error as error:
-            raise ValidationError(_("The header cannot be read: %(why)s.") % {"why": error}) from error
-        if names and self._lines.ran_out:
-            raise ValidationError(_("The header cannot be read: a quotation mark opens there and never closes."))
+            why = _("a quotation mark opens there and never closes") if self._lines.ran_out else error
+            raise ValidationError(_("The header cannot be read: %(why)s.") % {"why": why}) from error
         self._name_columns(names)
 
     def _first_line(self) -> str:
@@ -199,26 +201,35 @@ class Table:
             yield row
 
     def _next(self, number: int, width: int) -> Row | None:
+        try:
+            cells = self._cells()
+        except csv.Error as error:
+            cells, why = [], str(error)
+        else:
+            why = ""
+            if cells is None:
+                return None
+            while len(cells) > width and not cells[-1].strip():
+                cells.pop()
+            if len(cells) == width or not any(cells):
+                return Row(number, cells)
+        if len(self._lines.given) > 1 and self._lines.go_back():
+            return Row(number, [], _("as many quotation marks that close as open; its other lines were read as rows"))
+        if self._lines.ran_out:
+            return Row(number, [], _("a quotation mark that closes again"))
+        if why:
+            return Row(number, [], _("a row that can be read: %(why)s") % {"why": why})
+        return Row(number, cells, _("%(width)d cells, as many as there are columns") % {"width": width})
+
+    def _cells(self) -> list[str] | None:
+        """The cells of the next row; None at the end. One line alone is read leniently, as in "12" inch"."""
         self._lines.begin()
         try:
-            cells = next(self._reader)
-        except StopIteration:
-            return None
-        except csv.Error as error:
-            self._lines.go_back()
-            why = _("a row that can be read (is a quotation mark not closed?): %(why)s") % {"why": error}
-            return Row(number, [], why)
-        while len(cells) > width and not cells[-1].strip():
-            cells.pop()
-        unclosed = self._lines.ran_out
-        if (len(cells) == width and not unclosed) or not any(cells):
-            return Row(number, cells)
-        lines = len(self._lines.given)
-        if (unclosed or lines > 1) and self._lines.go_back():
-            return Row(number, [], _("as many quotation marks that close as open; its other lines were read as rows"))
-        if unclosed:
-            return Row(number, [], _("a quotation mark that closes again"))
-        return Row(number, cells, _("%(width)d cells, as many as there are columns") % {"width": width})
+            return next(self._reader, None)
+        except csv.Error:
+            if len(self._lines.given) != 1 or self._lines.ran_out or self._lines.is_long:
+                raise
+            return next(csv.reader(self._lines.given, delimiter=self.separator))
 
 
 def _refuse_other_kinds(sample: bytes, *, wide: bool) -> None:

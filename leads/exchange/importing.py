@@ -264,15 +264,10 @@ class Comparison:
         return actor is None or lead.pk is None or rights.may(actor, "edit", lead)
 
     def _leave_to_others(self, said: Said, lead: Lead) -> None:
-        """An e-mail that names somebody else stays theirs: nobody is merged by a file."""
-        key = ("email", "", said.profile.email)
-        others = self.carriers.get(key, [])
-        if lead.pk is None or not others or lead.pk in others:
-            return
-        expected = _("an e-mail of this lead; it is that of another one, so it was left out")
-        self.result.warn(said.row, self._column("email"), expected, said.profile.email[:80])
-        said.profile.email = ""
-        said.payload.pop("email", None)
+        if email := identity.leave_to_others(said.profile, lead, self.carriers, self.fresh):
+            expected = _("an e-mail of this lead; it is that of another one, so it was left out")
+            self.result.warn(said.row, self._column("email"), expected, email[:80])
+            said.payload.pop("email", None)
 
     def _lead(self, said: Said) -> Lead | None:
         pk = self.pk[id(said.profile)]

@@ -19,41 +19,6 @@ from tests.factories import make_lead, make_user
 SMALL = Path(__file__).resolve().parent.parent / "data" / "small"
 
 
-class Ran:
-    """What the command said: its last line, all of its lines, and what it complained of."""
-
-    def __init__(self, said: str, complained: str) -> None:
-        self.lines, self.complained = said.splitlines(), complained
-        self.last = self.lines[-1] if self.lines else ""
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command; a mapping may be a file, or what such a file says."""
-
-    def run(path: Path, mapping, tmp_path: Path | None = None, **options) -> Ran:
-        if isinstance(mapping, dict):
-            written = path.with_suffix(".map.json")
-            written.write_text(json.dumps(mapping))
-            mapping = written
-        call_command("import_leads", str(path), mapping=mapping, **options)
-        return Ran(*capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
-def file(tmp_path):
-    """Write a file as it is."""
-
-    def write(content: str | bytes, name: str = "leads.csv") -> Path:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return write
-
-
 EMAILS = {"columns": {"email": "email", "name": "name"}}
 
 
