@@ -19,6 +19,9 @@ from leads import clock, pipeline, timeline
 from leads.models import Activity, Lead, Outcome
 from personas.choices import DealStep, Lane, Stage
 
+#: What a person may change on a deal.
+EDITABLE = ("name", "amount", "currency", "close_on")
+
 
 @transaction.atomic
 def open_deal(
@@ -72,15 +75,25 @@ def advance(deal: Deal, *, actor: User, step: str, seen: str = "") -> Deal:
 
 
 @transaction.atomic
-def edit(deal: Deal, *, actor: User, changes: dict[str, Any]) -> Deal:
-    """Change the name, amount, currency or expected close of a deal."""
+def edit(deal: Deal, *, actor: User, changes: dict[str, Any], was: Mapping[str, Any] | None = None) -> Deal:
+    """Change the name, amount, currency or expected close of a deal.
+
+    `was` is what the form's reader saw; a field that has changed since is shown to them, never overwritten.
+    """
     lead = Lead.objects.lock(_primary(deal).pk)
     deal = Deal.objects.select_for_update(of=("self",)).get(pk=deal.pk)
-    said = {}
-    for name in ("name", "amount", "currency", "close_on"):
-        if name in changes and changes[name] != getattr(deal, name):
-            said[name] = [str(getattr(deal, name) or ""), str(changes[name] or "")]
+    said, clashes = {}, {}
+    for name in EDITABLE:
+        now = getattr(deal, name)
+        if name in changes and changes[name] != now:
+            if was is not None and was[name] != now:
+                clashes[name] = _("This is %(now)s since you opened it. Your words are kept here.") % {
+                    "now": now if now not in (None, "") else _("empty")
+                }
+            said[name] = [str(now if now is not None else ""), str(changes[name] if changes[name] is not None else "")]
             setattr(deal, name, changes[name])
+    if clashes:
+        raise ValidationError(clashes)
     if said:
         deal.full_clean(exclude=["handoff", "owner", "company", "reason", "closed_by"])
         deal.save(update_fields=list(said))

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from leads import clock, identity, pipeline, scoring, timeline
-from leads.models import Identity, Lead
-from leads.rights import may_edit, who_may
+from leads.models import Company, Identity, Lead
+from leads.rights import may_edit, who_may_edit
 
 #: What a person may change on a lead's record.
 FIELDS = (
@@ -29,13 +29,15 @@ def edit(lead: Lead, *, actor: User, changes: dict[str, Any], version: int | Non
     Raises PermissionDenied for a field this person may not edit, and ValidationError when the form is stale (the lead
     is no longer at `version`) or an e-mail names somebody else.
     """
+    if changes.get("email"):
+        changes = {**changes, "email": _hold_email(changes["email"])}
     lead = Lead.objects.lock(lead)
     changes = {name: value for name, value in changes.items() if name in FIELDS and getattr(lead, name) != value}
     if version is not None and version != lead.version and changes:
-        raise ValidationError(_stale(lead))
+        raise ValidationError(_stale(lead), code="stale")
     for name in changes:
         if not may_edit(actor, name, lead):
-            raise PermissionDenied(who_may("edit", lead))
+            raise PermissionDenied(who_may_edit(name, lead))
     if not changes:
         return lead
     said = {name: [_plain(getattr(lead, name)), _plain(value)] for name, value in changes.items()}
@@ -51,6 +53,16 @@ def edit(lead: Lead, *, actor: User, changes: dict[str, Any], version: int | Non
     pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
     lead.refresh_from_db()
     return lead
+
+
+def company(said: dict[str, Any]) -> Company:
+    """The company that these words name, joined by domain or name, or made; inside the transaction that edits."""
+    profile = identity.Profile(company=said)
+    identity.hold([profile])
+    found = identity.companies([profile])[0]
+    if found is None:
+        raise ValidationError({"company": _("A company needs a name or a domain.")})
+    return found
 
 
 def _plain(value: Any) -> Any:
@@ -72,10 +84,7 @@ def _stale(lead: Lead) -> str:
 def _take_identities(lead: Lead, changes: dict[str, Any]) -> None:
     signs: list[identity.Key] = []
     if changes.get("email"):
-        lead.email = identity.normalise_email(lead.email)
         key = (Identity.Kind.EMAIL.value, "", lead.email)
-        profile = identity.Profile(email=lead.email)
-        identity.hold([profile])
         other = identity.first_lead([key])
         if other and other.pk != lead.pk:
             raise ValidationError(
@@ -83,6 +92,19 @@ def _take_identities(lead: Lead, changes: dict[str, Any]) -> None:
             )
         signs.append(key)
     if changes.get("phone"):
-        lead.phone = identity.normalise_phone(lead.phone, lead.country)
+        try:
+            lead.phone = identity.normalise_phone(lead.phone, lead.country)
+        except ValidationError as error:
+            raise ValidationError({"phone": error.messages}) from error
         signs.append((Identity.Kind.PHONE.value, "", lead.phone))
     identity.remember((lead.pk, key) for key in signs)
+
+
+def _hold_email(raw: str) -> str:
+    """The address as it names one person, held before the lead is locked: the order in which capture locks."""
+    try:
+        email = identity.normalise_email(raw)
+    except ValidationError as error:
+        raise ValidationError({"email": error.messages}) from error
+    identity.hold([identity.Profile(email=email)])
+    return email

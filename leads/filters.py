@@ -109,7 +109,11 @@ class LeadFilter:
     @cached_property
     def people(self) -> dict[int, dict[str, str]]:
         """Everybody by key, as the ring of an owner is drawn."""
-        return {known.pk: {"name": known.name, "team": known.team} for known in self.known if known.team}
+        return {
+            known.pk: {"name": known.name, "team": known.team, "username": known.said_as}
+            for known in self.known
+            if known.team
+        }
 
     @cached_property
     def sources(self) -> dict[int, str]:

@@ -177,7 +177,7 @@ class Profile:
         profile.first_seen_at = take("first_seen_at", read_moment)
         profile.next_action_at = take("next_action_at", read_moment)
         profile.company = take("company", read_company) or {}
-        profile.custom = take("custom", _custom) or {}
+        profile.custom = take("custom", read_custom) or {}
         if not errors and not (profile.email or profile.phone or profile.external_id):
             errors["email"] = [_("A lead needs an e-mail, a phone or an external id.")]
         if errors:
@@ -265,7 +265,8 @@ def read_company(raw: Any) -> dict[str, Any]:
     return company
 
 
-def _custom(raw: Any) -> dict[str, Any]:
+def read_custom(raw: Any) -> dict[str, Any]:
+    """Custom fields by name; what is empty is left out."""
     if not isinstance(raw, dict):
         raise ValidationError(_("Expected custom fields as names and values."))
     if len(raw) > 1_000 or len(json.dumps(raw, cls=DjangoJSONEncoder)) > 100_000:

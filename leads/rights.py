@@ -103,6 +103,16 @@ def who_may(act: str, lead: HasStage | None = None) -> str:
     }
 
 
+def who_may_edit(field: str, lead: HasStage) -> str:
+    """The same for a field: in BOFU marketing keeps some that sales may not change."""
+    if lead.stage == BOFU and field in KEPT_BY_MARKETING:
+        return _("In %(stage)s this is for %(who)s. Nothing was changed.") % {
+            "stage": Stage(lead.stage).label,
+            "who": WHO[frozenset(MARKETING)],
+        }
+    return who_may("edit", lead)
+
+
 def permit(actor: User, act: str, lead: HasStage | None = None) -> None:
     """Raise PermissionDenied, saying who may, unless `may()`."""
     if not may(actor, act, lead):

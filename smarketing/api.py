@@ -12,11 +12,16 @@ from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from handoff import api as handoff
 from leads import api as leads
 
 app_name = "api"
 urlpatterns = [
     path("leads/", leads.Leads.as_view(), name="leads"),
+    path("leads/<int:pk>/", handoff.OneLead.as_view(), name="lead"),
+    path("leads/<int:pk>/acts/<slug:name>/", handoff.Acts.as_view(), name="act"),
+    path("leads/<int:pk>/activities/", handoff.Activities.as_view(), name="activities"),
+    path("deals/<int:pk>/", handoff.OneDeal.as_view(), name="deal"),
     path("submissions/<int:pk>/", leads.Submissions.as_view(), name="submission"),
 ]
 #: 400 is for what cannot be read at all; what can be read and not be done is 422, as on the pages.

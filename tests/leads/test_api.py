@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from knox.models import AuthToken
 
 from handoff.tasks import catch_up
+from leads import capture
 from leads.models import Lead, Submission
-from tests.factories import make_user
+from tests.factories import make_lead, make_user
 
 LENA = {"name": "Lena Fischer", "email": "lena@fehr.example", "company": {"name": "Fehr"}, "source": "trade_fair"}
 
@@ -130,7 +133,14 @@ def test_accepting_takes_two_statements(api, mia, django_assert_num_queries):
 
 
 def test_the_outsider_gets_in_by_no_door(api, mia):
-    for method, address in (("POST", "leads/"), ("GET", "submissions/1/")):
+    doors = (
+        ("POST", "leads/"),
+        ("GET", "leads/"),
+        ("GET", "leads/1/"),
+        ("PATCH", "leads/1/"),
+        ("GET", "submissions/1/"),
+    )
+    for method, address in doors:
         for token in ({}, {"authorization": "Token wrong"}, {"authorization": "Token \xff"}):
             answer = api(method, address, None, LENA, **token)
             assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
@@ -145,3 +155,119 @@ def test_a_token_that_has_expired_or_whose_person_left_opens_nothing(client, mia
     _row, left = AuthToken.objects.create(gone)
     for token in (expired, left):
         assert client.get("/api/v1/submissions/1/", headers={"authorization": f"Token {token}"}).status_code == 401
+
+
+def test_leads_are_listed_in_pages_by_key_with_the_filters_of_the_table(api, mia):
+    for number in range(7):
+        make_lead(name=f"Lena {number}", source="trade_fair")
+    make_lead(name="Georg", source="social")
+    first = api("GET", "leads/?source=trade_fair&limit=5", mia).json()
+    assert [lead["name"] for lead in first["results"]] == [f"Lena {number}" for number in (6, 5, 4, 3, 2)]
+    second = api("GET", first["next"].removeprefix("/api/v1/"), mia).json()
+    assert ([lead["name"] for lead in second["results"]], second["next"]) == (["Lena 1", "Lena 0"], None)
+    assert (first["results"][0]["owner"], first["results"][0]["stage"]) == ("mia", "tofu")
+    assert [lead["name"] for lead in api("GET", "leads/?q=georg", mia).json()["results"]] == ["Georg"]
+
+
+def test_a_filter_that_means_nothing_is_told(api, mia):
+    for query, field in (("?status=open", "status"), ("?limit=many", "limit"), ("?limit=501", "limit")):
+        answer = api("GET", f"leads/{query}", mia)
+        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (422, field)
+
+
+def test_listing_takes_the_same_number_of_queries_for_three_leads_and_for_three_hundred(api, mia):
+    token = f"Token {AuthToken.objects.create(mia)[1]}"
+
+    def queries():
+        with CaptureQueriesContext(connection) as taken:
+            assert api("GET", "leads/?limit=500", None, authorization=token).status_code == 200
+        return len(taken)
+
+    for _ in range(3):
+        make_lead()
+    few = queries()
+    submissions = [capture.accept({"email": f"p{n}@firm{n}.example"}, way="file", actor=mia) for n in range(297)]
+    capture.process(submissions)
+    assert queries() == few <= 4
+
+
+def test_a_record_is_read_and_changed_by_who_may_and_the_version_rises(api, mia, sam):
+    lead = make_lead(name="Lena")
+    read = api("GET", f"leads/{lead.pk}/", sam)
+    assert (read["ETag"], read.json()["name"], read.json()["version"]) == ('"1"', "Lena", 1)
+    changes = {
+        "email": "Lena@Fehr.Example",
+        "phone": "0662 123456",
+        "country": "AT",
+        "company": {"name": "Fehr", "size": 310},
+        "source": "organic_search",
+        "value": "1250",
+        "marketer": "mia",
+        "custom": {"plant": "Graz"},
+    }
+    refused = api("PATCH", f"leads/{lead.pk}/", sam, changes, **{"If-Match": '"1"'})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "In TOFU this is for marketing. Nothing was changed.",
+    )
+    changed = api("PATCH", f"leads/{lead.pk}/", mia, changes, **{"If-Match": '"1"'})
+    assert (changed.status_code, changed["ETag"]) == (200, '"2"')
+    record = changed.json()
+    assert (record["email"], record["phone"], record["value"]) == ("lena@fehr.example", "+43662123456", "1250.00")
+    assert (record["company"]["name"], record["company"]["size"], record["marketer"]) == ("Fehr", 310, "mia")
+    assert lead.activities.filter(kind="lead:edit", actor=mia).exists()
+
+
+def test_a_change_needs_the_version_that_was_read_and_never_goes_over_another(api, mia):
+    lead = make_lead()
+    assert api("PATCH", f"leads/{lead.pk}/", mia, {"name": "Lena"}).status_code == 428
+    assert api("PATCH", f"leads/{lead.pk}/", mia, {"name": "Lena", "version": 1}).status_code == 200
+    stale = api("PATCH", f"leads/{lead.pk}/", mia, {"name": "L.", "version": 1})
+    assert (stale.status_code, "Mia changed this lead" in stale.json()["detail"]) == (412, True)
+    lead.refresh_from_db()
+    assert lead.name == "Lena"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"email": "lena@"},
+        {"email": "taken@fehr.example"},
+        {"phone": "12"},
+        {"country": "Austria"},
+        {"company": {"size": 3}},
+        {"company": {"name": "x" * 201}},
+        {"source": "no_such_source"},
+        {"value": "a lot"},
+        {"look_again_on": "2026-02-30"},
+        {"rep": "mia"},
+        {"stage": "customer"},
+        {"custom": ["a"]},
+        {"name": "x" * 201},
+        {"next_action_at": None, "next_action": {"a": 1}},
+    ],
+)
+def test_a_change_that_is_wrong_is_refused_by_field_and_changes_nothing(api, mia, wrong):
+    make_lead(email="taken@fehr.example")
+    lead = make_lead()
+    refused = api("PATCH", f"leads/{lead.pk}/", mia, {**wrong, "job_title": "CFO", "version": 1})
+    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (422, list(wrong)[-1])
+    lead.refresh_from_db()
+    assert (lead.job_title, lead.version) == ("", 1)
+
+
+def test_in_bofu_marketing_changes_the_source_by_the_api_and_sales_the_rest(api, mia, sam):
+    lead = make_lead("bofu")
+    make_lead(source="social")
+    for person, field, value, status in (
+        (sam, "source", "social", 403),
+        (mia, "job_title", "CFO", 403),
+        (mia, "source", "social", 200),
+        (sam, "job_title", "CFO", 200),
+    ):
+        lead.refresh_from_db()
+        answer = api("PATCH", f"leads/{lead.pk}/", person, {field: value, "version": lead.version})
+        assert answer.status_code == status, (person, field)
+        if status == 403:
+            owner = "marketing" if field == "source" else "sales"
+            assert answer.json()["detail"] == f"In BOFU this is for {owner}. Nothing was changed."

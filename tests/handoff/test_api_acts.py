@@ -1,0 +1,203 @@
+"""Acts through the API: the whole table of rights, by the front door, and what machines are told."""
+
+import json
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from knox.models import AuthToken
+
+from handoff import conversation
+from handoff.models import Notice
+from leads.models import Activity, Lead
+from personas.choices import Stage
+from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
+
+M, S = {"marketing"}, {"sales"}
+B = M | S
+#: product.md, written out by hand: act -> (tofu, mofu, bofu, customer, out); None: the stage has no such act.
+TABLE = {
+    "view": (B, B, B, B, B),
+    "comment": (B, B, B, B, B),
+    "edit": (M, B, S, B, M),
+    "log": (M, B, S, B, M),
+    "edit_deal": (None, None, S, S, None),  # where there is a deal
+    "offer": (M, None, None, None, None),
+    "claim_early": (S, None, None, None, None),
+    "claim": (None, S, None, None, None),
+    "accept": (None, S, None, None, None),
+    "return": (None, S, None, None, None),
+    "qualify": (None, B, None, None, None),
+    "recycle": (None, B, None, None, None),
+    "withdraw": (None, M, None, None, None),
+    "open_deal": (None, S, None, None, None),
+    "requalify": (None, None, S, None, None),
+    "advance": (None, None, S, None, None),
+    "win": (None, None, S, None, None),
+    "lose": (None, None, S, None, None),
+    "disqualify": (M, B, S, B, None),
+    "expand": (None, None, None, B, None),
+    "churn": (None, None, None, B, None),
+    "reopen": (None, None, None, None, M),
+}
+CELLS = [(act, stage, teams) for act, row in TABLE.items() for stage, teams in zip(Stage.values, row, strict=True)]
+#: What each act asks for, beside a reason.
+WORDS = {
+    "claim_early": {"note": "Met at the fair"},
+    "open_deal": {"currency": "EUR"},
+    "advance": {"step": "proposal"},
+    "comment": {"kind": "comment", "text": "Look at this"},
+    "log": {"kind": "call:spoke"},
+    "edit": {"job_title": "Head of energy"},
+    "edit_deal": {"amount": "500.00"},
+}
+REASONS = {"return", "recycle", "withdraw", "lose", "disqualify", "churn"}
+ACCEPTED_FIRST = {"qualify", "recycle", "open_deal"}
+
+
+@pytest.fixture
+def api(client):
+    def ask(method, address, person=None, body=None, **headers):
+        if person is not None:
+            headers["authorization"] = f"Token {AuthToken.objects.create(person)[1]}"
+        body = "" if body is None else json.dumps(body)
+        return client.generic(method, f"/api/v1/{address}", body, "application/json", headers=headers)
+
+    return ask
+
+
+def lead_for(act, stage):
+    return make_handoff("sal").lead if stage == "mofu" and act in ACCEPTED_FIRST else make_lead(stage)
+
+
+def said(act, lead):
+    """Method, address and body of an act on a lead."""
+    body = {**WORDS.get(act, {})}
+    if act in REASONS:
+        body["reason"] = make_reason(act).code
+    if act == "view":
+        return "GET", f"leads/{lead.pk}/", None
+    if act in ("comment", "log"):
+        return "POST", f"leads/{lead.pk}/activities/", body
+    if act == "edit":
+        return "PATCH", f"leads/{lead.pk}/", {**body, "version": lead.version}
+    if act == "edit_deal":
+        return "PATCH", f"deals/{lead.deals.get().pk}/", body
+    return "POST", f"leads/{lead.pk}/acts/{act}/", body
+
+
+@pytest.mark.parametrize(("act", "stage", "teams"), [c for c in CELLS if c[0] != "edit_deal" or c[2]])
+def test_each_act_is_open_by_the_api_to_exactly_the_teams_of_the_table(api, act, stage, teams):
+    lead = lead_for(act, stage)
+    for team in ("marketing", "sales", "management"):
+        actor = make_user(f"{team}-person", team=team)
+        before = Activity.objects.count()
+        with transaction.atomic():
+            answer = api(*said(act, lead)[:2], actor, said(act, lead)[2])
+            left = Activity.objects.count() - before
+            transaction.set_rollback(True)
+        if teams is None:
+            assert (answer.status_code, left) == (409, 0), team
+        elif team in teams or team == "management":
+            assert answer.status_code in (200, 201), (team, answer.content)
+        else:
+            assert (answer.status_code, left) == (403, 0), team
+            assert ("sales" if teams == S else "marketing") in answer.json()["detail"]
+    method, address, body = said(act, lead)
+    assert api(method, address, None, body).status_code == 401
+
+
+def test_an_act_answers_with_the_lead_as_it_stands_now(api):
+    sam, lead = make_user("sam", team="sales"), make_handoff().lead
+    answer = api("POST", f"leads/{lead.pk}/acts/accept/", sam).json()
+    assert answer["said"] == f"{lead} is accepted: the clock waits for your first call."
+    told = answer["lead"]
+    assert (told["stage"], told["handoff"]["lane"], told["handoff"]["owner"]) == ("mofu", "sal", "sam")
+    assert {"qualify", "open_deal"} <= set(told["acts"])
+    deal = api("POST", f"leads/{lead.pk}/acts/open_deal/", sam, {"amount": 1200, "currency": "EUR"}).json()
+    assert deal["lead"]["deals"][0]["amount"] == "1200.00"
+
+
+def test_words_that_are_wrong_are_named_by_field_and_nothing_happens(api):
+    sam, lead = make_user("sam", team="sales"), make_handoff().lead
+    for body, field in (
+        ({}, "reason"),
+        ({"reason": "no such reason"}, "reason"),
+        ({"reason": make_reason("return").code, "to": "nobody"}, "to"),
+        ({"reason": ["a"]}, "reason"),
+        ({"reason": make_reason("return").code, "because": "x"}, "because"),
+    ):
+        answer = api("POST", f"leads/{lead.pk}/acts/return/", sam, body)
+        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (422, field)
+    assert Lead.objects.get(pk=lead.pk).handoffs.open().exists()
+
+
+def test_a_body_made_for_another_standing_changes_nothing(api):
+    sam, lead = make_user("sam", team="sales"), make_handoff("sal").lead
+    body = {"reason": make_reason("recycle").code, "seen": "mofu:mql:1"}
+    answer = api("POST", f"leads/{lead.pk}/acts/recycle/", sam, body)
+    assert (answer.status_code, "Nothing was changed" in answer.json()["detail"]) == (422, True)
+
+
+def test_an_act_of_which_nobody_has_heard_is_not_found(api):
+    assert api("POST", f"leads/{make_lead().pk}/acts/promote/", make_user("mia"), {}).status_code == 404
+
+
+def test_a_comment_reaches_whom_it_mentions(api):
+    sam, lead = make_user("sam", team="sales"), make_lead()
+    said = {"kind": "comment", "text": "Ready for you, @sam?"}
+    answer = api("POST", f"leads/{lead.pk}/activities/", make_user("mia"), said)
+    assert (answer.status_code, answer.json()["actor"]) == (201, "mia")
+    assert Notice.objects.filter(person=sam, kind="comment:mention").exists()
+
+
+def test_a_touch_counts_for_points_and_cannot_pretend_to_be_an_act(api):
+    mia, lead = make_user("mia"), make_lead()
+    before = lead.score.total
+    assert (
+        api("POST", f"leads/{lead.pk}/activities/", mia, {"kind": "call:spoke", "text": "Likes it"}).status_code == 201
+    )
+    lead.score.refresh_from_db()
+    assert lead.score.total > before
+    forged = api("POST", f"leads/{lead.pk}/activities/", mia, {"kind": "deal:win"})
+    assert (forged.status_code, forged.json()["errors"][0]["attr"]) == (422, "kind")
+    late = api("POST", f"leads/{lead.pk}/activities/", mia, {"kind": "call:spoke", "at": "2999-01-01T00:00:00Z"})
+    assert late.status_code == 422
+
+
+def test_a_timeline_is_read_in_pages_newest_first(api):
+    mia, lead = make_user("mia"), make_lead()
+    for number in range(60):
+        conversation.comment(lead, actor=mia, text=f"Said {number}")
+    first = api("GET", f"leads/{lead.pk}/activities/?group=comments", mia).json()
+    assert (len(first["results"]), first["results"][0]["text"]) == (50, "Said 59")
+    second = api("GET", first["next"].removeprefix("/api/v1/"), mia).json()
+    assert ([entry["text"] for entry in second["results"]][-1], second["next"]) == ("Said 0", None)
+
+
+def test_a_deal_is_changed_by_what_is_named(api):
+    sam, deal = make_user("sam", team="sales"), make_deal()
+    answer = api("PATCH", f"deals/{deal.pk}/", sam, {"amount": 99.5, "close_on": "2030-01-31"}).json()
+    assert (answer["amount"], answer["close_on"], answer["name"]) == ("99.50", "2030-01-31", deal.name)
+    assert api("PATCH", f"deals/{deal.pk}/", sam, {"close_on": None}).json()["close_on"] is None
+    for body, field in (({"amount": -1}, "amount"), ({"step": "proposal"}, "step"), ({"name": ""}, "name")):
+        refused = api("PATCH", f"deals/{deal.pk}/", sam, body)
+        assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (422, field)
+
+
+def test_a_record_takes_as_many_queries_with_many_deals_as_with_one(api):
+    mia, lead = make_user("mia"), make_lead("bofu")
+    token = AuthToken.objects.create(mia)[1]
+
+    def queries():
+        with CaptureQueriesContext(connection) as taken:
+            assert api("GET", f"leads/{lead.pk}/", None, authorization=f"Token {token}").status_code == 200
+        return len(taken)
+
+    few = queries()
+    deal = lead.deals.get()
+    for number in range(20):
+        deal.pk, deal.name = None, f"Another {number}"
+        deal.save()
+        deal.roles.create(lead=lead)
+    assert queries() == few <= 6
