@@ -15,6 +15,7 @@ from accounts.models import User
 from handoff import conversation, deals, lifecycle, standing
 from handoff.models import Deal, Reason
 from leads import rights
+from leads.forms import moment_field
 from leads.models import Lead
 from personas.choices import DealStep, Stage
 
@@ -358,14 +359,6 @@ TOUCHES: dict[str, tuple[Any, str]] = {
     "meeting:met": (gettext_lazy("Met"), "handshake"),
     "note": (gettext_lazy("Note"), "pen-line"),
 }
-
-
-def moment_field(label: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
 
 
 class Touch(SaidForm):

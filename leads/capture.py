@@ -81,6 +81,19 @@ def accept(
     return submission
 
 
+def take(payload: dict[str, Any], *, actor: User, key: str) -> Processed:
+    """Keep and process at once what a person typed by hand, so that they see it.
+
+    The row is locked meanwhile: a second click, or the worker, finds it done.
+    """
+    submission = accept(payload, way=Submission.Way.HAND, actor=actor, key=key)
+    with transaction.atomic():
+        submission = Submission.objects.select_for_update().get(pk=submission.pk)
+        if submission.processed_at:
+            return Processed(submission, submission.lead)
+        return process([submission])[0]
+
+
 def check(payload: dict[str, Any], *, way: str) -> Profile:
     """Read a payload whole, or raise ValidationError naming each field that is wrong."""
     known = PAYLOAD_FIELDS if way == Submission.Way.FILE else PAYLOAD_FIELDS - FILE_FIELDS

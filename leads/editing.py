@@ -27,12 +27,14 @@ def edit(lead: Lead, *, actor: User, changes: dict[str, Any], version: int | Non
     """Change fields of a lead: rights by field, identities, timeline, score and readiness together.
 
     Raises PermissionDenied for a field this person may not edit, and ValidationError when the form is stale (the lead
-    is no longer at `version`) or an e-mail names somebody else.
+    is no longer at `version`) or an e-mail names somebody else. `company` may be a name: it is found, or made.
     """
     if changes.get("email"):
         changes = {**changes, "email": _hold_email(changes["email"])}
+    if isinstance(named := changes.get("company"), str):
+        changes = {**changes, "company": company({"name": named.strip()}) if named.strip() else None}
     lead = Lead.objects.lock(lead)
-    changes = {name: value for name, value in changes.items() if name in FIELDS and getattr(lead, name) != value}
+    changes = {name: value for name, value in changes.items() if name in FIELDS and _differs(lead, name, value)}
     if version is not None and version != lead.version and changes:
         raise ValidationError(_stale(lead), code="stale")
     for name in changes:
@@ -63,6 +65,12 @@ def company(said: dict[str, Any]) -> Company:
     if found is None:
         raise ValidationError({"company": _("A company needs a name or a domain.")})
     return found
+
+
+def _differs(lead: Lead, name: str, value: Any) -> bool:
+    """Choosing the persona that the rules have found anyway is a change too: from then on it stays."""
+    chosen = name == "persona" and (value is not None) != lead.persona_chosen
+    return chosen or getattr(lead, name) != value
 
 
 def _plain(value: Any) -> Any:

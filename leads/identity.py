@@ -432,3 +432,12 @@ def first_lead(keys: Iterable[Key]) -> Lead | None:
         if identity:
             return identity.lead
     return None
+
+
+def known_by_email(raw: str) -> int | None:
+    """The key of the lead that this e-mail names, if it is an e-mail and names one."""
+    try:
+        email = normalise_email(raw)
+    except ValidationError:
+        return None
+    return Identity.objects.filter(kind=Identity.Kind.EMAIL, value=email).values_list("lead_id", flat=True).first()

@@ -84,9 +84,20 @@ def may(actor: User, act: str, lead: HasStage | None = None) -> bool:
 
 def may_edit(actor: User, field: str, lead: HasStage) -> bool:
     """Field ownership follows the stage; in BOFU marketing keeps source, campaign and persona."""
-    if lead.stage == BOFU and field in KEPT_BY_MARKETING:
-        return allowed(actor, MARKETING)
-    return may(actor, "edit", lead)
+    return allowed(actor, editors(field, lead))
+
+
+def editors(field: str, lead: HasStage) -> set[Team]:
+    """The teams that edit a field while the lead stands where it does."""
+    return MARKETING if lead.stage == BOFU and field in KEPT_BY_MARKETING else ACTS["edit"][lead.stage]
+
+
+def who_edits(field: str, lead: HasStage) -> str:
+    """Who edits a field, for whoever may not."""
+    return _("In %(stage)s this is for %(who)s.") % {
+        "stage": Stage(lead.stage).label,
+        "who": WHO[frozenset(editors(field, lead))],
+    }
 
 
 def who_may(act: str, lead: HasStage | None = None) -> str:
@@ -105,12 +116,7 @@ def who_may(act: str, lead: HasStage | None = None) -> str:
 
 def who_may_edit(field: str, lead: HasStage) -> str:
     """The same for a field: in BOFU marketing keeps some that sales may not change."""
-    if lead.stage == BOFU and field in KEPT_BY_MARKETING:
-        return _("In %(stage)s this is for %(who)s. Nothing was changed.") % {
-            "stage": Stage(lead.stage).label,
-            "who": WHO[frozenset(MARKETING)],
-        }
-    return who_may("edit", lead)
+    return _("%(who)s Nothing was changed.") % {"who": who_edits(field, lead)}
 
 
 def permit(actor: User, act: str, lead: HasStage | None = None) -> None:

@@ -6,5 +6,6 @@ app_name = "leads"
 urlpatterns = [
     path("leads/", views.table, name="table"),
     path("leads/add/", views.add, name="add"),
+    path("leads/known/", views.known, name="known"),
     path("leads/<int:pk>/edit/", views.edit, name="edit"),
 ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
+from leads import identity, rights
 from leads.filters import CAP, LeadFilter, page_of
+from leads.forms import AddLead, EditLead
 from leads.models import Lead
+from leads.tasks import nudge
 
 
 @login_required
@@ -23,10 +28,38 @@ def table(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def add(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """A lead by hand: processed at once, so that the person sees it."""
+    rights.permit(request.user, "add")
+    form = AddLead(request.POST if request.method == "POST" else None, actor=request.user)
+    if form.is_bound and form.attempt():
+        nudge()
+        messages.success(request, form.said)
+        return redirect(form.lead)
+    return render(request, "leads/add.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @login_required
-def edit(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def known(request: HttpRequest) -> HttpResponse:
+    """While an e-mail is typed: who has it already."""
+    found = identity.known_by_email(request.GET.get("email", ""))
+    lead = Lead.objects.visible_to(request.user).filter(pk=found).select_related("company").first() if found else None
+    return render(request, "leads/_known.html", {"lead": lead})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """A lead's record, as this person may edit it."""
+    whole = Lead.objects.visible_to(request.user).select_related("company", "persona")
+    lead = get_object_or_404(whole, pk=pk)
+    if not rights.may_edit(request.user, "source", lead):
+        rights.permit(request.user, "edit", lead)
+    form = EditLead(request.POST if request.method == "POST" else None, lead=lead, actor=request.user)
+    if form.is_bound and form.attempt():
+        nudge()
+        messages.success(request, _("Saved."))
+        return redirect(lead)
+    return render(request, "leads/edit.html", {"form": form, "lead": lead}, status=422 if form.errors else 200)
