@@ -78,8 +78,9 @@ def _plain(value: Any) -> Any:
 
 
 def _stale(lead: Lead) -> str:
-    if lead.edited_by and lead.edited_at:
-        when = date_format(timezone.localtime(lead.edited_at), "H:i")
+    if lead.edited_by and lead.edited_at and lead.edited_at >= lead.stage_since:
+        at = timezone.localtime(lead.edited_at)
+        when = date_format(at, "H:i" if at.date() == clock.today() else "j M H:i")
         return _(
             "%(who)s changed this lead at %(when)s. Your words are kept here; look at theirs, then save again."
         ) % {
