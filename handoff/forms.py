@@ -297,6 +297,10 @@ class DealAct(ActForm):
         super().__init__(*args, **kwargs)
         self.fields["deal"].queryset = self.lead.deals.all()  # type: ignore[attr-defined]
 
+    def named(self) -> Deal | None:
+        """The open deal that the form was asked for."""
+        return next((deal for deal in self.lead.deals.open() if str(deal.pk) == str(self.initial.get("deal"))), None)
+
     def chosen(self, deal: Deal | None) -> Deal:
         found = deal or self.lead.deals.open().order_by("pk").first()
         if found is None:
@@ -320,9 +324,11 @@ class Win(DealAct):
         label=gettext_lazy("Amount"), min_value=0, max_digits=12, decimal_places=2, required=False
     )
 
-    def known(self) -> dict[str, Any]:
-        deal = self.lead.deals.open().order_by("pk").first()
-        return {"amount": deal.amount} if deal else {}
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        deal = None if self.is_bound else self.named() or self.lead.deals.open().order_by("pk").first()
+        if deal:
+            self.initial["amount"] = deal.amount
 
     def perform(self, *, deal: Deal | None = None, **words: Any) -> Any:
         return deals.win(self.chosen(deal), actor=self.actor, **words)

@@ -1,15 +1,52 @@
+"""Deals: what is open by step, what was won and lost, and the form that mends one."""
+
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from handoff.dealbook import Dealbook
+from handoff.forms import EditDeal, moves_from
+from handoff.models import Deal
+from handoff.views.acts import done
+from leads import rights
+from personas.choices import DealStep
+
+#: What a deal's menu offers; the other moves of its lead are on the board and on the lead's page.
+DEAL_ACTS = ("advance", "win", "lose")
 
 
 @login_required
-def deals(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def deals(request: HttpRequest) -> HttpResponse:
+    """Deals as rows: one tab, filtered, one page by key, with what they are worth together."""
+    moves = {step: [m for m in moves_from(step, request.user) if m["act"] in DEAL_ACTS] for step in DealStep.values}
+    book = Dealbook(request.GET.dict(), request.user, moves=moves)
+    edits = rights.allowed(request.user, rights.SALES)
+    context = {"book": book, "page": book.page(request.GET.get("after", "")), "edits": edits}
+    return render(request, "handoff/deals.html", context)
 
 
 @login_required
-def edit(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mend a deal's name, amount, currency or expected close."""
+    deal = get_object_or_404(Deal.objects.visible_to(request.user).select_related("company"), pk=pk)
+    lead = deal.leads.get(deal_roles__primary=True)
+    rights.permit(request.user, "edit_deal", lead)
+    form = EditDeal(request.POST or None, deal=deal, actor=request.user, lead=lead)
+    back = came_from(request) or lead.get_absolute_url()
+    if form.is_bound and form.attempt():
+        return done(request, _("%(deal)s is saved.") % {"deal": form.result}, to=back, lead=lead)
+    context = {"deal": deal, "lead": lead, "form": form, "back": back}
+    return render(request, "handoff/deal_edit.html", context, status=422 if form.errors else 200)
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours that the person came from, where the address or the form names one."""
+    named = request.POST.get("next") or request.GET.get("next", "")
+    return named if url_has_allowed_host_and_scheme(named, {request.get_host()}) else ""
