@@ -129,6 +129,8 @@ class Chip(NamedTuple):
 def title(chosen: Selection) -> str:
     if chosen.what in TITLES:
         return str(TITLES[chosen.what])
+    if chosen.step not in FATES:
+        return _("Visits")
     words = _("Leads that visited %(step)s") if chosen.what == "visitors" else _("Visits to %(step)s")
     return words % {"step": step_label(chosen.step)}
 

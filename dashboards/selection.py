@@ -104,7 +104,7 @@ class Selection:
     def rows(self) -> Rows:
         """The rows themselves, each with `moment`: the date that put it into the period."""
         made = self._MADE.get(self.what)
-        return made(self) if made else Visit.objects.none()
+        return made(self) if made else self.visits().none()
 
     def visits(self) -> Rows:
         """Stays in a stage, or in all stages that are steps of their own."""
@@ -180,7 +180,7 @@ class Selection:
 
     def _visits(self) -> Rows:
         if self.step not in FATES:
-            return Visit.objects.none()
+            return self.visits().none()
         lane = self.step in Lane.values
         rows = self.handoffs(self.step) if lane else self.visits().filter(stage=self.step)
         if self.fate:
