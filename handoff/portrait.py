@@ -262,6 +262,16 @@ class Portrait:
         return telling.People()
 
     @property
+    def mentionable(self) -> list[tuple[str, str, str, str]]:
+        """Whom a comment may mention: everybody who is still here, and the teams."""
+        teams = [(team.value, str(team.label), _("whole team"), telling.OWN[team]) for team in Team]
+        active = [colleague for colleague in self.people.all if colleague.is_active]
+        return [
+            *((one.username, one.name, str(Team(one.team).label), telling.OWN[Team(one.team)]) for one in active),
+            *teams,
+        ]
+
+    @property
     def marketer(self) -> telling.Colleague | None:
         return self.people[self.lead.marketer_id]
 

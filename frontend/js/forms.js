@@ -99,7 +99,9 @@ export function initForms() {
   for (const type of ["change", "dragover", "dragleave", "drop"]) document.addEventListener(type, fileDrop);
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
     const form = ctx.request?.form ?? ctx.sourceElement?.closest?.("form");
-    if (form) release(form);
+    if (!form) return;
+    release(form);
+    if (ctx.response?.raw.ok && form.matches("[data-reset]")) form.reset(); // said and kept: the next words start anew
   });
   document.addEventListener("htmx:after:swap", () => wait());
   addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("form").forEach(release));
