@@ -181,7 +181,7 @@ def listed(row: Row) -> dict[str, Any]:
         "value": money(row.value),
         "grade": row.grade,
         "owner": owner["username"] if owner else None,
-        "source": row.source or None,
+        "source": row.source_slug or None,
     }
 
 

@@ -119,6 +119,10 @@ class LeadFilter:
     def sources(self) -> dict[int, str]:
         return {known.pk: known.name for known in self.known if known.kind == "source"}
 
+    @cached_property
+    def source_slugs(self) -> dict[int, str]:
+        return {known.pk: known.said_as for known in self.known if known.kind == "source"}
+
     def options(self, name: str) -> list[Option]:
         """What a list offers; what the address asks for and is not in it is added, so that it shows."""
         chosen, choices = self.on.get(name, ""), self._choices(name)
@@ -289,6 +293,10 @@ class Row:
     def owner(self) -> dict[str, str] | None:
         pk = self.marketer_id if self.stage in MARKETING_OWNS else self.rep_id
         return self.listed.people.get(pk) if pk else None
+
+    @property
+    def source_slug(self) -> str:
+        return self.listed.source_slugs.get(self.source_id, "") if self.source_id else ""
 
     @property
     def source(self) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from leads import identity, rights
+from leads.export import lines
 from leads.filters import CAP, LeadFilter, page_of
 from leads.forms import AddLead, EditLead
 from leads.models import Lead
@@ -25,6 +27,18 @@ def table(request: HttpRequest) -> HttpResponse:
     page = page_of(chosen, leads, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
     context = {"chosen": chosen, "page": page, "total": leads.order_by()[: CAP + 1].count(), "cap": CAP}
     return render(request, "leads/table.html", context)
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The leads that the table lists, all of them, as a file that is sent while it is read."""
+    rights.permit(request.user, "export")
+    chosen = LeadFilter(request.GET.dict(), request.user)
+    leads = chosen.apply(Lead.objects.visible_to(request.user))
+    name = f"leads-{timezone.localdate():%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(lines(chosen, leads), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @login_required
