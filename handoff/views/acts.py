@@ -20,7 +20,7 @@ from handoff.forms import ACTS, moves_from, permitted
 from leads.models import Lead
 from personas.choices import Stage
 
-#: Forms that stand on a page, by the element which htmx swaps; every other one comes in a dialog.
+#: Forms that stand on a page, by the element which htmx swaps (less its key); every other one comes in a dialog.
 IN_PLACE = {"form#return": "handoff/_return.html"}
 
 
@@ -46,7 +46,8 @@ def show(request: HttpRequest, form: Any, lead: Lead) -> HttpResponse:
     """The form itself; where one click was refused there is nothing to fill in, so the refusal is said."""
     if form.errors and not form.asks:
         return refused(request, " ".join(str(error) for errors in form.errors.values() for error in errors), lead)
-    template = IN_PLACE.get(request.htmx.target, "handoff/_act.html") if request.htmx else "handoff/act.html"
+    place = (request.htmx.target or "").partition("-")[0]
+    template = IN_PLACE.get(place, "handoff/_act.html") if request.htmx else "handoff/act.html"
     return render(request, template, {"form": form, "lead": lead}, status=422 if form.errors else 200)
 
 
@@ -66,6 +67,7 @@ def done(request: HttpRequest, said: str, *, to: str, lead: Lead) -> HttpRespons
         query["moved"] = f"{lane_of(lead)}:{lead.pk}"
     path = f"{here.path}?{query.urlencode()}" if query else here.path
     place = {"path": path, "target": "#main", "select": "#main", "swap": "outerMorph"}
+    place["selectOOB"] = "#nav:outerMorph,#tabbar:outerMorph"  # their counts
     response = HttpResponse(status=204)
     response["HX-Location"] = json.dumps({**place, "push": path if following else "false"})
     response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": {"text": said}})

@@ -88,7 +88,7 @@ def test_what_another_rep_has_claimed_is_not_in_my_inbox_and_its_page_says_whose
     assert "Katrin Hofer" not in opened(client).text
     text = opened(client, handoff).text
     assert "Priya has claimed this lead: the answer is theirs to give." in text
-    assert 'id="return"' not in text
+    assert 'name="reason"' not in text
 
 
 def test_accepting_shows_the_next_offer_and_keeps_the_next_action(client, sam):
@@ -127,7 +127,7 @@ def test_a_return_without_a_reason_is_refused_in_place_and_nothing_typed_is_lost
     response = client.post(
         reverse("handoff:act", args=[handoff.lead_id, "return"]),
         {"verdict": "A direct dial", "next": "/inbox/"},
-        headers={"hx-request": "true", "hx-target": "form#return"},
+        headers={"hx-request": "true", "hx-target": f"form#return-{handoff.lead_id}"},
     )
     assert response.status_code == 422
     assert "Choose a reason. Everything else was kept." in response.text
@@ -145,7 +145,7 @@ def test_a_refused_return_keeps_the_chosen_reason_and_rep(client, sam):
     response = client.post(
         reverse("handoff:act", args=[handoff.lead_id, "return"]),
         {"verdict": "x" * 2_001, "reason": reason.pk, "to": priya.pk},
-        headers={"hx-request": "true", "hx-target": "form#return"},
+        headers={"hx-request": "true", "hx-target": f"form#return-{handoff.lead_id}"},
     )
     assert response.status_code == 422
     assert f'value="{reason.pk}" checked' in response.text
@@ -193,8 +193,8 @@ def test_marketing_reads_what_sales_has_still_to_answer_and_answers_nothing(clie
     text = opened(client).text
     assert "Katrin Hofer" in text
     assert "Sam has claimed this lead" in text
-    assert 'id="accept"' not in text
-    assert 'id="return"' not in text
+    assert 'name="next_action"' not in text
+    assert 'name="reason"' not in text
     assert answer(client, handoff, "accept").status_code == 403
 
 
@@ -203,7 +203,7 @@ def test_a_manager_may_answer_what_somebody_has_claimed(client):
     lifecycle.claim(handoff, actor=make_user("sam", team="sales"))
     client.force_login(make_user("ruth", team="management"))
     text = opened(client, handoff).text
-    assert 'id="accept"' in text
+    assert 'name="next_action"' in text
     assert "Claim only" not in text
 
 
