@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, Value
+from django.db.models import Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from accounts.choices import Team
 from accounts.models import User
 from handoff.models import Handoff, Notice
+from leads.filters import LeadFilter, midnight_of
 from leads.models import Import, Lead, Signal, Submission
 
 #: Work younger than this is on its way; older, and the page says that it waits.
@@ -33,8 +34,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _counts(user: User) -> dict[str, int]:
-    mine = Q(marketer=user) if user.team == Team.MARKETING else Q(rep=user)
-    due = Lead.objects.filter(mine, next_action_at__lt=timezone.now() + timedelta(days=1))
+    tomorrow = midnight_of(timezone.localdate() + timedelta(days=1))
+    mine = LeadFilter({"owner": "me"}, user).apply(Lead.objects.visible_to(user))
+    due = mine.filter(next_action_at__lt=tomorrow).order_by()
     return {
         "inbox": Handoff.objects.waiting_for(user).order_by()[:CAP].count() if user.team != Team.MARKETING else 0,
         "my_day": due[:CAP].count(),

@@ -168,9 +168,14 @@ def page(user: User, tab: str, *, after: str = "", now: datetime | None = None) 
     """One page of a tab: the hand-offs after the one that a cursor names; a broken cursor is the beginning."""
     now = now or timezone.now()
     handoffs = listed(user, tab, now).filter(_beyond(tab, after))
-    found = list(handoffs.for_list().select_related("agreement", "reason").defer("brief")[: PAGE + 1])
-    offers = [Offer(handoff, user, now) for handoff in found[:PAGE]]
-    return Page(offers, _cursor(tab, found[PAGE - 1]) if len(found) > PAGE else "")
+    found = offers(handoffs, user, now, PAGE + 1)
+    return Page(found[:PAGE], _cursor(tab, found[PAGE - 1].handoff) if len(found) > PAGE else "")
+
+
+def offers(handoffs: HandoffQuerySet, user: User, now: datetime, number: int) -> list[Offer]:
+    """The first of these hand-offs with what a line of a list shows."""
+    rows = handoffs.for_list().select_related("agreement", "reason").defer("brief")[:number]
+    return [Offer(handoff, user, now) for handoff in rows]
 
 
 def one(user: User, pk: int, *, now: datetime | None = None) -> Offer | None:

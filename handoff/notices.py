@@ -64,6 +64,9 @@ def _mail(notices: list[Notice]) -> list[Notice]:
     return sent
 
 
-def read(person: User) -> int:
-    """Mark what this person has been shown as read."""
-    return Notice.objects.filter(person=person).unread().update(read_at=timezone.now())
+def read(person: User, *, shown: Iterable[Notice] | None = None) -> int:
+    """Mark as read what this person has been shown, or everything; returns how many were unread."""
+    unread = Notice.objects.filter(person=person).unread()
+    if shown is not None:
+        unread = unread.filter(pk__in=[notice.pk for notice in shown if notice.read_at is None])
+    return unread.update(read_at=timezone.now())

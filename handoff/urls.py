@@ -17,6 +17,7 @@ urlpatterns = [
     path("leads/<int:pk>/log/", lead.log, name="log"),
     path("leads/<int:pk>/moves/", acts.moves, name="moves"),
     path("leads/<int:pk>/acts/<slug:name>/", acts.act, name="act"),
+    path("leads/<int:pk>/plan/", my_day.plan, name="plan"),
     path("notices/", notices.notices, name="notices"),
     path("import/", imports.upload, name="import"),
     path("import/<int:pk>/", imports.show, name="import_show"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -71,6 +72,20 @@ def _differs(lead: Lead, name: str, value: Any) -> bool:
     """Choosing the persona that the rules have found anyway is a change too: from then on it stays."""
     chosen = name == "persona" and (value is not None) != lead.persona_chosen
     return chosen or getattr(lead, name) != value
+
+
+@transaction.atomic
+def plan(lead: Lead, *, actor: User, next_action: str, next_action_at: datetime | None, was: str | None = None) -> Lead:
+    """Write down what is next on a lead; without words, what was planned is done and nothing follows it.
+
+    `was` is what its reader saw planned: when something else is by now, that is kept and ValidationError says so.
+    """
+    lead = Lead.objects.lock(lead)
+    if was is not None and was != lead.next_action:
+        raise ValidationError(
+            _("By now this is planned: %(what)s. Nothing was changed.") % {"what": lead.next_action or _("nothing")}
+        )
+    return edit(lead, actor=actor, changes={"next_action": next_action, "next_action_at": next_action_at})
 
 
 def _plain(value: Any) -> Any:

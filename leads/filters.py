@@ -41,10 +41,11 @@ LABELS = {
     "again": gettext_lazy("Look again"),
     "seen_from": gettext_lazy("First seen from"),
     "seen_to": gettext_lazy("First seen to"),
+    "customer_from": gettext_lazy("Customer since"),
     "q": gettext_lazy("Search"),
 }
 LISTED = ("stage", "owner", "source", "persona", "due", "again")
-PERIOD = ("seen_from", "seen_to")
+PERIOD = ("seen_from", "seen_to", "customer_from")
 DUE = {"over": gettext_lazy("Overdue"), "today": gettext_lazy("Due today"), "none": gettext_lazy("None planned")}
 AGAIN = {"due": gettext_lazy("Due")}
 SORTS = {
@@ -190,6 +191,10 @@ class LeadFilter:
     def _seen_to(self, value: str) -> Q:
         day = read_day(value)
         return Q(first_seen_at__lt=midnight_of(day + timedelta(days=1))) if day else Q(pk=0)
+
+    def _customer_from(self, value: str) -> Q:
+        day = read_day(value)
+        return Q(customer_since__gte=midnight_of(day)) if day else Q(pk=0)
 
     # What a page writes
 

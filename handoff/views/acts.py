@@ -60,8 +60,8 @@ def done(request: HttpRequest, said: str, *, to: str, lead: Lead) -> HttpRespons
     if not request.htmx:
         messages.success(request, said)
         return redirect(to if url_has_allowed_host_and_scheme(to, {request.get_host()}) else "/")
-    following = request.POST.get("next", "")
-    here = urlsplit(following or request.htmx.current_url or to)
+    current, following = urlsplit(request.htmx.current_url or to), request.POST.get("next")
+    here = urlsplit(following) if following else current
     query = QueryDict(here.query, mutable=True)
     if here.path == reverse("handoff:board"):
         query["moved"] = f"{lane_of(lead)}:{lead.pk}"
@@ -69,7 +69,7 @@ def done(request: HttpRequest, said: str, *, to: str, lead: Lead) -> HttpRespons
     place = {"path": path, "target": "#main", "select": "#main", "swap": "outerMorph"}
     place["selectOOB"] = "#nav:outerMorph,#tabbar:outerMorph"  # their counts
     response = HttpResponse(status=204)
-    response["HX-Location"] = json.dumps({**place, "push": path if following else "false"})
+    response["HX-Location"] = json.dumps({**place, "push": "false" if here.path == current.path else path})
     response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": {"text": said}})
     return response
 
