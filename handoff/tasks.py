@@ -33,3 +33,8 @@ def sweep_promises() -> int:
 @shared_task
 def deliver_notices() -> int:
     return notices.deliver()
+
+
+@shared_task
+def forget_abandoned_files() -> int:
+    return exchange.forget_abandoned()

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from leads.models import Source
+from leads.models import Import, Source, Submission
 from leads.models.lead import LeadQuerySet
 from leads.models.scoring import grade
 from personas.choices import Lane, Stage
@@ -42,6 +42,7 @@ LABELS = {
     "seen_from": gettext_lazy("First seen from"),
     "seen_to": gettext_lazy("First seen to"),
     "customer_from": gettext_lazy("Customer since"),
+    "file": gettext_lazy("From the file"),
     "q": gettext_lazy("Search"),
 }
 LISTED = ("stage", "owner", "source", "persona", "due", "again")
@@ -196,6 +197,11 @@ class LeadFilter:
         day = read_day(value)
         return Q(customer_since__gte=midnight_of(day)) if day else Q(pk=0)
 
+    def _file(self, value: str) -> Q:
+        """Whom an import made or changed (the index of submissions by their upload serves it)."""
+        brought = Submission.objects.filter(upload=number_of(value), lead__isnull=False)
+        return Q(pk__in=brought.values("lead"))
+
     # What a page writes
 
     def address(self, *without: str) -> str:
@@ -235,10 +241,17 @@ class LeadFilter:
     @property
     def periods(self) -> list[dict[str, Any]]:
         """Filters that only other pages' links set: shown, carried on, and taken away."""
+        words = {**dict.fromkeys(PERIOD, day_words), "file": file_words}
         return [
-            {"name": name, "label": LABELS[name], "value": day_words(said), "said": said, "without": self.address(name)}
+            {
+                "name": name,
+                "label": LABELS[name],
+                "value": words[name](said),
+                "said": said,
+                "without": self.address(name),
+            }
             for name, said in self.on.items()
-            if name in PERIOD
+            if name in words
         ]
 
     @property
@@ -319,6 +332,15 @@ def day_words(value: str) -> str:
     """A day as a person says it; what is no day, as it came."""
     day = read_day(value)
     return date_format(day, "j M Y") if day else value
+
+
+def file_words(value: str) -> str:
+    """The name of an imported file; what is no import, as it came."""
+    return Import.objects.filter(pk=number_of(value)).values_list("name", flat=True).first() or value
+
+
+def number_of(value: str) -> int:
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else 0
 
 
 def midnight_of(day: date) -> datetime:

@@ -16,4 +16,5 @@ app.conf.beat_schedule = {
     "promises that run out": {"task": "handoff.tasks.sweep_promises", "schedule": 30},
     "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15},
     "scores that are out of date": {"task": "leads.tasks.rescore_outdated", "schedule": 60},
+    "files that nobody imported": {"task": "handoff.tasks.forget_abandoned_files", "schedule": 3600},
 }

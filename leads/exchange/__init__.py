@@ -1,27 +1,40 @@
 """Files in: read as a table, mapped, compared with what is here, and brought in through `leads.capture`."""
 
-from leads.exchange.importing import (
-    KINDS,
-    Importing,
+from leads.exchange.importing import KINDS, Importing, bring_in, words
+from leads.exchange.mapping import FileMapping
+from leads.exchange.uploads import (
     alone,
-    bring_in,
+    attempt,
+    choose,
     digest_of,
+    discard,
+    earlier,
+    forget_abandoned,
+    look,
+    recall,
     receive,
     run,
     run_waiting,
-    words,
+    start,
 )
-from leads.exchange.mapping import FileMapping
 
 __all__ = [
     "KINDS",
     "FileMapping",
     "Importing",
     "alone",
+    "attempt",
     "bring_in",
+    "choose",
     "digest_of",
+    "discard",
+    "earlier",
+    "forget_abandoned",
+    "look",
+    "recall",
     "receive",
     "run",
     "run_waiting",
+    "start",
     "words",
 ]

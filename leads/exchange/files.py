@@ -50,6 +50,7 @@ class Row:
     number: int
     cells: list[str]
     error: str = ""
+    found: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -213,13 +214,15 @@ class Table:
                 cells.pop()
             if len(cells) == width or not any(cells):
                 return Row(number, cells)
+        first = [self._lines.given[0].rstrip("\r\n")]
         if len(self._lines.given) > 1 and self._lines.go_back():
-            return Row(number, [], _("as many quotation marks that close as open; its other lines were read as rows"))
+            return Row(number, first, _("as many quotation marks that close as open; other lines were read as rows"))
         if self._lines.ran_out:
-            return Row(number, [], _("a quotation mark that closes again"))
+            return Row(number, first, _("a quotation mark that closes again"))
         if why:
-            return Row(number, [], _("a row that can be read: %(why)s") % {"why": why})
-        return Row(number, cells, _("%(width)d cells, as many as there are columns") % {"width": width})
+            return Row(number, first, _("a row that can be read: %(why)s") % {"why": why})
+        found = _("%(count)d cells") % {"count": len(cells)}
+        return Row(number, cells, _("%(width)d cells, as many as there are columns") % {"width": width}, found)
 
     def _cells(self) -> list[str] | None:
         """The cells of the next row; None at the end. One line alone is read leniently, as in "12" inch"."""
@@ -270,16 +273,16 @@ class Pieces(io.RawIOBase):
 
     def __init__(self, upload: Import) -> None:
         self._upload, self._number, self._piece = upload, 0, memoryview(b"")
+        self._ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        if not self._piece:
+        if not self._piece and not self._ended:
             piece = ImportPiece.objects.filter(upload=self._upload, number=self._number).first()
-            if piece is None:
-                return 0
-            self._piece, self._number = memoryview(bytes(piece.content)), self._number + 1
+            self._piece = memoryview(bytes(piece.content) if piece else b"")
+            self._number, self._ended = self._number + 1, len(self._piece) < PIECE
         taken = min(len(buffer), len(self._piece))
         buffer[:taken] = self._piece[:taken]
         self._piece = self._piece[taken:]

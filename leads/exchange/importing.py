@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from leads import capture, identity, rights
-from leads.exchange.files import PIECE, Pieces, Row, Table
+from leads.exchange.files import Row, Table
 from leads.exchange.mapping import FileMapping, Problem, Refused, Said
 from leads.exchange.signs import Signs
-from leads.models import Campaign, Import, ImportPiece, ImportProblem, Lead, Signal, Source, Submission
+from leads.models import Campaign, Import, ImportProblem, Lead, Signal, Source, Submission
 from personas.choices import Stage
 
 log = logging.getLogger(__name__)
 CHUNK = 500
+#: So many characters of a cell of a refused row are kept.
+MENDABLE = 10_000
 #: PostgreSQL's codes for "somebody else was first": the same chunk may simply be tried again.
 TRY_AGAIN = ("40001", "40P01")
-#: The advisory lock under which one process at a time works on an import; a killed one lets go of it.
-LOCK = 0x1409
 
 
 @dataclass
@@ -41,6 +39,7 @@ class Result:
     rows: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    cells: dict[int, list[str]] = field(default_factory=dict)
     saved: tuple[int, dict[str, int]] | None = None
 
     def refuse(self, problems: Sequence[Problem]) -> None:
@@ -116,7 +115,7 @@ class Importing:
         return total
 
     def _refused_by_database(self, row: Row, error: Exception) -> Result:
-        result = Result(rows=1)
+        result = Result(rows=1, cells={row.number: row.cells})
         result.refuse([Problem(row.number, "", _("a row that the database takes"), str(error).splitlines()[0][:80])])
         if not self.dry:
             with transaction.atomic():
@@ -125,7 +124,7 @@ class Importing:
 
     @transaction.atomic
     def _bring_in(self, rows: list[Row], notes: Sequence[tuple[str, str, str]]) -> Result:
-        result, saids = Result(rows=len(rows)), []
+        result, saids = Result(rows=len(rows), cells={row.number: row.cells for row in rows}), []
         for column, expected, found in notes:
             result.warn(1, column, expected, found)
         for row in rows:
@@ -174,6 +173,7 @@ class Importing:
                 expected=problem.expected[:300],
                 found=problem.found[:120],
                 refused=problem.refused,
+                cells=_short(result.cells.pop(problem.row, None)) if problem.refused else None,
             )
             for problem in result.problems
         )
@@ -187,6 +187,11 @@ class Importing:
         if result.saved:
             self.upload.rows_done, self.upload.counts = result.saved
         return result
+
+
+def _short(cells: list[str] | None) -> list[str] | None:
+    """A refused row, to be given back for mending; what nobody would mend by hand is cut."""
+    return [text if len(text) <= MENDABLE else f"{text[:MENDABLE]}..." for text in cells] if cells else None
 
 
 class Comparison:
@@ -322,33 +327,6 @@ def _day(at: datetime) -> str:
     return date_format(timezone.localtime(at), "Y-m-d H:i")
 
 
-def digest_of(raw: BinaryIO) -> tuple[str, int]:
-    """SHA-256 and size of a file, which is left at its beginning."""
-    digest = hashlib.file_digest(raw, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO has it
-    size = raw.tell()
-    raw.seek(0)
-    return digest, size
-
-
-@transaction.atomic
-def receive(name: str, parts: Iterable[bytes], *, actor: Any) -> Import:
-    """Keep an uploaded file, in pieces, until it has been imported."""
-    upload = Import.objects.create(name=name[:255], actor=actor)
-    digest, size, number, rest = hashlib.sha256(), 0, 0, b""
-    for part in parts:
-        digest.update(part)
-        size += len(part)
-        rest += part
-        while len(rest) >= PIECE:
-            ImportPiece.objects.create(upload=upload, number=number, content=rest[:PIECE])
-            number, rest = number + 1, rest[PIECE:]
-    if rest:
-        ImportPiece.objects.create(upload=upload, number=number, content=rest)
-    upload.digest, upload.size = digest.hexdigest(), size
-    upload.save(update_fields=["digest", "size"])
-    return upload
-
-
 def bring_in(upload: Import, run: Importing, *, report: Callable[[list[Problem]], object] | None = None) -> None:
     """Run an import to its end and save how it ended; while PostgreSQL is away it stays, to be taken up again."""
     upload.state, upload.started_at = Import.State.RUNNING, upload.started_at or timezone.now()
@@ -360,77 +338,19 @@ def bring_in(upload: Import, run: Importing, *, report: Callable[[list[Problem]]
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        _end(upload, Import.State.FAILED, _broke(upload))
+        end(upload, Import.State.FAILED, broke(upload))
         raise
-    _end(upload, Import.State.DONE)
+    end(upload, Import.State.DONE)
 
 
-def _broke(upload: Import) -> str:
+def broke(upload: Import) -> str:
+    """The sentence about an import that stopped."""
     return _("Something broke after row %(row)d; what came before it is here. Import the file again to go on.") % {
         "row": upload.rows_done + 1
     }
 
 
-def _end(upload: Import, state: str, error: str = "") -> None:
+def end(upload: Import, state: str, error: str = "") -> None:
+    """Save how an import ended."""
     upload.state, upload.error, upload.ended_at = state, error, timezone.now()
     upload.save(update_fields=["state", "error", "ended_at"])
-
-
-def run_waiting(*, between: Callable[[], object] | None = None) -> int:
-    """Begin imports that wait, and go on with those whose worker was stopped; returns how many are over now.
-
-    `between` is called after every chunk: for what follows from its rows, and what should not wait for a long file.
-    """
-    return sum(run(upload, between=between) for upload in Import.objects.waiting())
-
-
-def run(upload: Import, *, between: Callable[[], object] | None = None) -> bool:
-    """Run one uploaded file to its end, unless another process is at it; returns whether it is over now."""
-    with alone(upload) as mine:
-        if not mine:
-            return False
-        upload.refresh_from_db()
-        return upload.state in (Import.State.WAITING, Import.State.RUNNING) and _run(upload, between)
-
-
-def _run(upload: Import, between: Callable[[], object] | None) -> bool:
-    if not upload.pieces.exists():  # the command that read it from disk is gone
-        _end(upload, Import.State.FAILED, _broke(upload))
-        return True
-    try:
-        if not upload.rows:
-            count_rows(upload)
-        run = Importing(upload, Pieces(upload))  # type: ignore[arg-type]
-    except ValidationError as error:
-        _end(upload, Import.State.FAILED, " ".join(error.messages))
-        return True
-    try:
-        bring_in(upload, run, report=(lambda _problems: between()) if between else None)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        log.exception("import %s stopped", upload.pk)  # and the import says why, where people read it
-        return True
-    upload.pieces.all().delete()
-    return True
-
-
-def count_rows(upload: Import) -> None:
-    """Count the rows of an uploaded file, for its progress bar."""
-    separator = FileMapping.read(upload.mapping).separator
-    upload.rows = sum(1 for _row in Table(Pieces(upload), separator).rows())  # type: ignore[arg-type, misc]
-    upload.save(update_fields=["rows"])
-
-
-@contextmanager
-def alone(upload: Import) -> Iterator[bool]:
-    """Whether this process has the import to itself; others pass it by until it is done or gone."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, upload.pk])
-        (mine,) = cursor.fetchone()
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, upload.pk])

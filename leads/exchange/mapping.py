@@ -295,8 +295,7 @@ class _Reader:
 
     def read(self, row: Row) -> Said:
         if row.error:
-            found = _("%(count)d cells") % {"count": len(row.cells)} if row.cells else ""
-            raise Refused([Problem(row.number, "", row.error, found)])
+            raise Refused([Problem(row.number, "", row.error, row.found)])
         values = {target: text for index, target in self.places if (text := row.cells[index].strip())}
         if self.by_row:
             values["external_id"] = f"{self.digest[:16]}:{row.number}"

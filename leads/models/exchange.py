@@ -6,8 +6,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from leads import rights
+
 
 class ImportQuerySet(models.QuerySet["Import"]):
+    def visible_to(self, user: User) -> ImportQuerySet:
+        """Whoever may import sees every file that was, so that nobody brings one in a second time unknowingly."""
+        return self if rights.may(user, "import") else self.none()
+
     def waiting(self) -> ImportQuerySet:
         """Those that a worker should begin, or go on with where a worker was stopped; oldest first."""
         return self.filter(state__in=[Import.State.WAITING, Import.State.RUNNING]).order_by("id")
@@ -27,6 +34,7 @@ class Import(models.Model):
     name = models.CharField(_("file"), max_length=255)
     digest = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of the file."))
     size = models.PositiveBigIntegerField(default=0, help_text=_("Bytes."))
+    header = models.JSONField(default=list, help_text=_("The file's columns, in its order."))
     mapping = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State, default=State.MAPPING)
     rows = models.PositiveIntegerField(default=0)
@@ -52,6 +60,7 @@ class Import(models.Model):
         indexes = [
             # leads.exchange.run_waiting reads these
             models.Index(fields=["id"], condition=Q(state__in=["waiting", "running"]), name="import_waiting"),
+            models.Index(fields=["digest"], name="import_digest"),  # has this file been here before?
         ]
 
     def __str__(self) -> str:
@@ -60,6 +69,16 @@ class Import(models.Model):
     @property
     def is_over(self) -> bool:
         return self.state in (self.State.DONE, self.State.FAILED)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it has been handed to the worker, so that its mapping stands."""
+        return self.state not in (self.State.MAPPING, self.State.READY)
+
+    @property
+    def share(self) -> int:
+        """How much of it is done, in percent; never all of it before it is over."""
+        return 100 if self.state == self.State.DONE else min(99, 100 * self.rows_done // max(self.rows, 1))
 
 
 class ImportPiece(models.Model):
@@ -85,6 +104,7 @@ class ImportProblem(models.Model):
     expected = models.CharField(_("expected"), max_length=300)
     found = models.CharField(_("found"), max_length=120, blank=True)
     refused = models.BooleanField(default=True)
+    cells = models.JSONField(null=True, help_text=_("The refused row as it came, with the first of its problems."))
 
     class Meta:
         indexes = [models.Index(fields=["upload", "id"], name="import_problem_list")]  # the import's page and its CSV
