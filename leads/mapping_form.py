@@ -19,8 +19,11 @@ from leads.models import Import
 #: What a column may become although no field has that name: it keeps its own.
 CUSTOM, DEAL = "custom", "deal"
 #: Words that a column of outcomes says, by what they mean.
-WON = ("won", "yes", "closed won", "closedwon", "customer", "purchased", "converted")
-LOST = ("lost", "no", "closed lost", "closedlost")
+WON = ("won", "closed won", "closedwon", "purchased", "yes", "true", "1")
+LOST = ("lost", "closed lost", "closedlost", "no", "false", "0")
+#: Those that say it by themselves, and the columns in which a mere yes or 1 does.
+SURE = frozenset(WON[:4])
+YES_OR_NO = frozenset({"won", "iswon", "converted", "isconverted", "customer", "iscustomer", "outcome", "result", "y"})
 ENDED_ON = ("wondate", "closedate", "closedat", "closedon", "closeddate", "dateclosed", "purchasedat", "purchasedate")
 EVERY = "@every"
 SAMPLES = 3
@@ -51,12 +54,13 @@ def choices() -> list[tuple[Any, list[Choice]]]:
 
 @dataclass
 class Column:
-    """A column of the file: its name, some of its values, and what it becomes."""
+    """A column of the file: its name, some of its values, what it becomes, and what it tells of an ending."""
 
     key: str
     name: str
     values: list[str]
     chosen: str
+    tells: str
 
     @property
     def is_known(self) -> bool:
@@ -122,9 +126,16 @@ class MappingForm(forms.Form):
         fields: Any = self.fields
         fields["outcome"].choices = [nothing, (EVERY, _("No column: every row is a win")), *names]
         fields["at"].choices = [("", _("None: the day of the import")), *names]
-        becomes = said.get("columns", {})
+        becomes, tells = said.get("columns", {}), {self["at"].value(): _("when it ended")}
+        tells[self["outcome"].value()] = _("how it ended")
         self.columns = [
-            Column(f"c{n}", name, look.values(n)[:SAMPLES], self._chosen(f"c{n}", name, becomes.get(name, "")))
+            Column(
+                key=f"c{n}",
+                name=name,
+                values=look.values(n)[:SAMPLES],
+                chosen=self._chosen(f"c{n}", name, becomes.get(name, "")),
+                tells=tells.get(name, ""),
+            )
             for n, name in enumerate(look.header)
         ]
 
@@ -195,7 +206,8 @@ def suggested(look: Look) -> dict[str, Any]:
     for number, name in enumerate(look.header):
         values = look.values(number)
         words = {value.casefold() for value in values}
-        if name not in columns and words and words & {*WON} and len(words) <= 12:
+        telling = words & ({*WON} if _bare(name) in YES_OR_NO else SURE)
+        if name not in columns and telling and len(words) <= 12:
             won, lost = ([value for value in values if value.casefold() in known] for known in (WON, LOST))
             at = next((other for other in look.header if other not in columns and _bare(other) in ENDED_ON), "")
             mapping["outcome"] = {"column": name, "won": won, "lost": lost, "at": at}

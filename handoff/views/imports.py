@@ -134,7 +134,13 @@ def mapping(request: HttpRequest, found: Import) -> HttpResponse:
 def trial(request: HttpRequest, found: Import) -> HttpResponse:
     """What the import would do, before anything is written."""
     tried = exchange.attempt(found, most=SAID)
-    context = {"import": found, "trial": tried, "counts": counted(tried.counts), "problems": tried.problems}
+    context = {
+        "import": found,
+        "trial": tried,
+        "counts": counted(tried.counts),
+        "problems": tried.problems,
+        "most": SAID,
+    }
     context["earlier"] = exchange.earlier(found)
     return render(request, "handoff/import_try.html", context)
 

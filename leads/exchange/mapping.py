@@ -410,7 +410,7 @@ HINTS: dict[str, tuple[str, ...]] = {
     "external_id": ("externalid", "leadid", "contactid", "recordid", "mqlid", "customerid", "id", "uuid", "key"),
     "email": ("email", "emailaddress", "mail", "workemail", "emailadresse", "correo"),
     "phone": ("phone", "phonenumber", "mobile", "telephone", "tel", "telefon", "mobilephone"),
-    "name": ("name", "fullname", "contactname", "leadname", "contact"),
+    "name": ("name", "fullname", "contactname", "leadname"),
     "job_title": ("jobtitle", "title", "position", "role"),
     "country": ("country", "countrycode", "land"),
     "source": ("source", "leadsource", "origin", "utmsource", "originalsource"),

@@ -113,6 +113,13 @@ def test_outcomes_in_a_file_are_recognised_and_followed(client, mia):
     assert Lead.objects.filter(stage="customer").count() == 4
 
 
+def test_a_yes_is_an_outcome_only_where_the_column_says_so(client, mia):
+    page = client.get(send(client, "email,housing,y\nlena@fehr.example,yes,no\nomar@fehr.example,no,yes\n").url)
+    assert (form_of(page)["outcome"], form_of(page)["won"]) == ("y", "yes")
+    page = client.get(send(client, "email,housing\nlena@fehr.example,yes\nomar@fehr.example,no\n").url)
+    assert form_of(page)["outcome"] == ""
+
+
 def test_a_file_without_a_key_makes_a_lead_of_each_row(client, mia):
     to = send(client, "age,job\n31,baker\n44,nurse\n").url
     said = form_of(client.get(to))
