@@ -63,3 +63,14 @@ def test_the_outsider_is_asked_to_sign_in(client, address):
 def test_no_room_is_called_utils():
     names = {path.stem for path in ROOT.glob("*/**/*.py") if not {".venv", "node_modules"} & set(path.parts)}
     assert not names & {"utils", "helpers", "common", "misc", "core"}
+
+
+def test_a_comment_of_a_template_ends_on_its_line():
+    """Django reads `{# #}` only within one line; a longer one would be shown to everybody."""
+    open_ended = [
+        f"{path.name}:{number}"
+        for path in (ROOT / "templates").rglob("*.html")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if line.count("{#") != line.count("#}")
+    ]
+    assert not open_ended
