@@ -10,7 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from accounts.models import User
 
 OWNER = """
-    SELECT person.* FROM accounts_user person JOIN knox_authtoken token ON token.user_id = person.id
+    SELECT person.* FROM accounts_user person JOIN accounts_apitoken token ON token.user_id = person.id
      WHERE token.digest = %s AND (token.expiry IS NULL OR token.expiry > now()) AND person.is_active
 """
 

@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from knox.models import AbstractAuthToken
 
 from accounts.choices import Team
 
@@ -26,7 +28,7 @@ class People(UserManager["User"]):
         return self.filter(is_active=True, team__in=teams).order_by("name", "pk")
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox has no types
     """A colleague. The team decides what each stage lets them do; `username` is what @mentions use."""
 
     first_name = None  # type: ignore[assignment]  # one name: not every culture splits it in two
@@ -64,3 +66,21 @@ class User(AbstractUser):
     @property
     def is_manager(self) -> bool:
         return self.team == Team.MANAGEMENT
+
+
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]
+    """A machine's way in, as the person who made it. Only a digest is kept: the token itself is shown once."""
+
+    name = models.CharField(_("name"), max_length=60)
+
+    class Meta:
+        verbose_name = _("API token")
+        ordering = ["-created", "digest"]
+        indexes = [models.Index(fields=["user", "-created"], name="api_token_newest")]  # the tokens page
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expiry is not None and self.expiry <= timezone.now()

@@ -268,14 +268,13 @@ def busiest_lead() -> int:
 def sign_in() -> tuple[dict[str, str], dict[str, str]]:
     """Headers of a signed-in person and of a machine with a token."""
     from django.test import Client
-    from knox.models import AuthToken
 
-    from accounts.models import User
+    from accounts.models import ApiToken, User
 
     user = User.objects.get(username="bench1")
     client = Client()
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    _instance, token = AuthToken.objects.create(user)
+    _instance, token = ApiToken.objects.create(user, name="bench")
     return {"Cookie": f"sessionid={client.cookies['sessionid'].value}"}, {"Authorization": f"Token {token}"}
 
 

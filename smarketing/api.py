@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import path
 from drf_standardized_errors.handler import exception_handler
 from drf_standardized_errors.types import ExceptionHandlerContext
@@ -15,6 +16,14 @@ from rest_framework.response import Response
 from handoff import api as handoff
 from leads import api as leads
 
+
+def schema(request: HttpRequest) -> HttpResponseBase:
+    """The OpenAPI description; what composes it is loaded only when somebody asks."""
+    from smarketing.schema import Schema
+
+    return Schema.as_view()(request)
+
+
 app_name = "api"
 urlpatterns = [
     path("leads/", leads.Leads.as_view(), name="leads"),
@@ -22,6 +31,7 @@ urlpatterns = [
     path("leads/<int:pk>/acts/<slug:name>/", handoff.Acts.as_view(), name="act"),
     path("leads/<int:pk>/activities/", handoff.Activities.as_view(), name="activities"),
     path("deals/<int:pk>/", handoff.OneDeal.as_view(), name="deal"),
+    path("schema/", schema, name="schema"),
     path("submissions/<int:pk>/", leads.Submissions.as_view(), name="submission"),
 ]
 #: 400 is for what cannot be read at all; what can be read and not be done is 422, as on the pages.

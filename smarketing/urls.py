@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("", include("personas.urls")),
     path("", include("dashboards.urls")),
+    path("", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health),

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from knox.models import AuthToken
 
+from accounts.models import ApiToken
 from handoff import conversation
 from handoff.models import Notice
 from leads.models import Activity, Lead
@@ -59,7 +59,7 @@ ACCEPTED_FIRST = {"qualify", "recycle", "open_deal"}
 def api(client):
     def ask(method, address, person=None, body=None, **headers):
         if person is not None:
-            headers["authorization"] = f"Token {AuthToken.objects.create(person)[1]}"
+            headers["authorization"] = f"Token {ApiToken.objects.create(person)[1]}"
         body = "" if body is None else json.dumps(body)
         return client.generic(method, f"/api/v1/{address}", body, "application/json", headers=headers)
 
@@ -187,7 +187,7 @@ def test_a_deal_is_changed_by_what_is_named(api):
 
 def test_a_record_takes_as_many_queries_with_many_deals_as_with_one(api):
     mia, lead = make_user("mia"), make_lead("bofu")
-    token = AuthToken.objects.create(mia)[1]
+    token = ApiToken.objects.create(mia)[1]
 
     def queries():
         with CaptureQueriesContext(connection) as taken:

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from knox.models import AuthToken
 
+from accounts.models import ApiToken
 from handoff.tasks import catch_up
 from leads import capture
 from leads.models import Lead, Submission
@@ -21,7 +21,7 @@ def api(client):
 
     def ask(method, address, person=None, body=None, **headers):
         if person is not None:
-            headers["authorization"] = f"Token {AuthToken.objects.create(person)[1]}"
+            headers["authorization"] = f"Token {ApiToken.objects.create(person)[1]}"
         if body is not None and not isinstance(body, str):
             body = json.dumps(body)
         return client.generic(method, f"/api/v1/{address}", body or "", "application/json", headers=headers)
@@ -126,7 +126,7 @@ def test_whoever_asks_to_talk_is_offered_to_sales_when_the_worker_has_been(api, 
 
 
 def test_accepting_takes_two_statements(api, mia, django_assert_num_queries):
-    token = AuthToken.objects.create(mia)[1]
+    token = ApiToken.objects.create(mia)[1]
     api("POST", "leads/", None, LENA, authorization=f"Token {token}")
     with django_assert_num_queries(2):  # whose token this is; the row
         assert api("POST", "leads/", None, LENA, authorization=f"Token {token}").status_code == 202
@@ -150,9 +150,9 @@ def test_the_outsider_gets_in_by_no_door(api, mia):
 def test_a_token_that_has_expired_or_whose_person_left_opens_nothing(client, mia):
     from datetime import timedelta
 
-    _row, expired = AuthToken.objects.create(mia, expiry=timedelta(seconds=-1))
+    _row, expired = ApiToken.objects.create(mia, expiry=timedelta(seconds=-1))
     gone = make_user("gone", is_active=False)
-    _row, left = AuthToken.objects.create(gone)
+    _row, left = ApiToken.objects.create(gone)
     for token in (expired, left):
         assert client.get("/api/v1/submissions/1/", headers={"authorization": f"Token {token}"}).status_code == 401
 
@@ -176,7 +176,7 @@ def test_a_filter_that_means_nothing_is_told(api, mia):
 
 
 def test_listing_takes_the_same_number_of_queries_for_three_leads_and_for_three_hundred(api, mia):
-    token = f"Token {AuthToken.objects.create(mia)[1]}"
+    token = f"Token {ApiToken.objects.create(mia)[1]}"
 
     def queries():
         with CaptureQueriesContext(connection) as taken:
