@@ -48,7 +48,7 @@ def _waiting() -> str:
     before = timezone.now() - PATIENCE
     submissions = Submission.objects.filter(processed_at=None, error="", received_at__lt=before)
     signals = Signal.objects.due().order_by().filter(recorded_at__lt=before)
-    imports = Import.objects.filter(state=Import.State.WAITING, created_at__lt=before)
+    imports = Import.objects.filter(state=Import.State.WAITING, started_at__lt=before)
     parts = [rows.values_list(Value(1))[:1000] for rows in (submissions, signals, imports)]
     waiting = parts[0].union(*parts[1:], all=True).count()
     if not waiting:

@@ -147,7 +147,8 @@ def start(upload: Import, *, actor: User) -> bool:
     """Hand an upload to the worker; once, however often it is asked. One that stopped goes on behind its last chunk."""
     idle = Import.objects.filter(pk=upload.pk, state__in=[Import.State.READY, Import.State.FAILED])
     idle = idle.filter(pieces__number=0)
-    started = idle.update(state=Import.State.WAITING, actor=actor, error="", ended_at=None)
+    now = timezone.now()
+    started = idle.update(state=Import.State.WAITING, actor=actor, error="", started_at=now, ended_at=None)
     upload.refresh_from_db()
     return bool(started)
 

@@ -50,7 +50,7 @@ def test_from_upload_to_the_leads_it_brought(page_of, mia, contacts):
     with page.expect_download() as refused:
         page.get_by_role("link", name="Refused rows, to mend").click()
     assert "omar@,Haddad SA" in refused.value.path().read_text("utf-8-sig")
-    page.get_by_role("link", name="Look at the leads it brought or changed").click()
+    page.get_by_role("link", name="Leads it brought or changed").click()
     page.get_by_role("link", name="Lena Fehr").wait_for()
     assert page.get_by_role("row").count() == 3
     assert Lead.objects.get(name="Lena Fehr").stage == "customer"

@@ -163,6 +163,7 @@ def test_a_long_file_is_left_to_the_worker_and_its_page_asks_until_it_is_over(cl
     page = client.post(address(upload, "start"), follow=True).text
     assert 'hx-trigger="every 1s"' in page
     assert "Waiting for the worker" in page
+    assert "background worker" not in page
     assert not Lead.objects.exists()
 
     Import.objects.filter(pk=upload.pk).update(state="running", rows=2_000, rows_done=500)
