@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Value
+from django.db import connection
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -19,42 +21,71 @@ from leads.models import Import, Lead, Signal, Submission
 
 #: Work younger than this is on its way; older, and the page says that it waits.
 PATIENCE = timedelta(seconds=20)
-CAP = 99
+#: Counting stops here, in the navigation and for what waits.
+CAP, MANY = 99, 1_000
+
+
+#: What stands in a composed statement for a moment that every page has anew.
+TOMORROW, BEFORE = datetime(9000, 1, 1, tzinfo=UTC), datetime(9001, 1, 1, tzinfo=UTC)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
+    counted = SimpleLazyObject(lambda: _counted(user))
     return {
-        "nav_counts": SimpleLazyObject(lambda: _counts(user)),
-        "unread_notices": SimpleLazyObject(lambda: Notice.objects.filter(person=user).unread()[:CAP].count()),
-        "waiting": SimpleLazyObject(_waiting),
+        "nav_counts": counted,
+        "unread_notices": SimpleLazyObject(lambda: counted["unread"]),
+        "waiting": SimpleLazyObject(lambda: _waiting(counted["waiting"])),
     }
 
 
-def _counts(user: User) -> dict[str, int]:
+def _counted(user: User) -> dict[str, int]:
+    """Everything that a shell counts, in one statement."""
     tomorrow = midnight_of(timezone.localdate() + timedelta(days=1))
+    now = {TOMORROW: tomorrow, BEFORE: timezone.now() - PATIENCE}
+    names, statement, params = _statement(user.pk, user.team)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [now.get(param, param) for param in params])
+        return dict(zip(names, cursor.fetchone(), strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _statement(pk: int, team: str) -> tuple[tuple[str, ...], str, tuple[Any, ...]]:
+    """The counts of one person's shell as SQL. Composing it takes longer than answering it, so it is kept."""
+    user = User(pk=pk, team=team)
     mine = LeadFilter({"owner": "me"}, user).apply(Lead.objects.visible_to(user))
-    due = mine.filter(next_action_at__lt=tomorrow).order_by()
-    return {
-        "inbox": Handoff.objects.waiting_for(user).order_by()[:CAP].count() if user.team != Team.MARKETING else 0,
-        "my_day": due[:CAP].count(),
+    inbox = Handoff.objects.waiting_for(user).order_by()
+    submissions = Submission.objects.filter(processed_at=None, error="", received_at__lt=BEFORE)
+    signals = Signal.objects.due().order_by().filter(recorded_at__lt=BEFORE)
+    imports = Import.objects.filter(state=Import.State.WAITING, started_at__lt=BEFORE)
+    late = [_some(rows, MANY) for rows in (submissions, signals, imports)]
+    counts: dict[str, QuerySet[Any, Any]] = {
+        "my_day": _some(mine.filter(next_action_at__lt=TOMORROW).order_by(), CAP),
+        "inbox": _some(inbox if team != Team.MARKETING else inbox.filter(pk=0), CAP),
+        "unread": _some(Notice.objects.filter(person=pk).unread(), CAP),
+        "waiting": late[0].union(*late[1:], all=True),
     }
+    parts: list[str] = []
+    params: list[Any] = []
+    for rows in counts.values():
+        statement, said = rows.query.sql_with_params()
+        parts.append(f"(SELECT count(*) FROM ({statement}) AS counted)")  # noqa: S608  # composed by Django
+        params += said
+    return tuple(counts), f"SELECT {', '.join(parts)}", tuple(params)
 
 
-def _waiting() -> str:
+def _some(rows: QuerySet[Any, Any], most: int) -> QuerySet[Any, Any]:
+    return rows.values_list(Value(1))[:most]
+
+
+def _waiting(number: int) -> str:
     """A sentence when the worker is behind; the counts come from small partial indexes."""
-    before = timezone.now() - PATIENCE
-    submissions = Submission.objects.filter(processed_at=None, error="", received_at__lt=before)
-    signals = Signal.objects.due().order_by().filter(recorded_at__lt=before)
-    imports = Import.objects.filter(state=Import.State.WAITING, started_at__lt=before)
-    parts = [rows.values_list(Value(1))[:1000] for rows in (submissions, signals, imports)]
-    waiting = parts[0].union(*parts[1:], all=True).count()
-    if not waiting:
+    if not number:
         return ""
     return ngettext(
         "%(n)d thing is kept and waits for the background worker; it will be done once it is back.",
         "%(n)d things are kept and wait for the background worker; they will be done once it is back.",
-        waiting,
-    ) % {"n": waiting}
+        number,
+    ) % {"n": number}

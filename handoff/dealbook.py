@@ -14,6 +14,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,6 +26,8 @@ from leads.filters import EPOCH, Option, bounded
 from personas.choices import DealStep, Stage
 
 PAGE = 50
+#: Numbers that stand in a menu for those of a row: no row has them.
+LEAD, DEAL = 9_223_372_036_854_775_806, 9_223_372_036_854_775_807
 TABS = {
     Deal.Status.OPEN.value: gettext_lazy("Open"),
     Deal.Status.WON.value: gettext_lazy("Won"),
@@ -69,8 +72,10 @@ class Row:
         return self.book.people.get(self.owner_id) if self.owner_id else None
 
     @property
-    def moves(self) -> list[dict[str, Any]]:
-        return self.book.moves.get(self.step, [])
+    def menu(self) -> SafeString:
+        """What may be done with it: the menu of its step, with the numbers of this row."""
+        menu = self.book.menus.get(self.step if self.goes_on else "", "")
+        return SafeString(menu.replace(str(LEAD), str(self.lead)).replace(str(DEAL), str(self.pk)))
 
     @property
     def goes_on(self) -> bool:
@@ -101,7 +106,7 @@ class Dealbook:
     said: Mapping[str, str]
     user: User
     now: datetime = field(default_factory=timezone.now)
-    moves: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)  # what a deal's menu offers, by step
+    menus: Mapping[str, str] = field(default_factory=dict)  # HTML by step
 
     def __post_init__(self) -> None:
         self.status = self.said.get("status", "") if self.said.get("status") in TABS else Deal.Status.OPEN.value

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from handoff.dealbook import Dealbook
+from handoff.dealbook import DEAL, LEAD, Dealbook
 from handoff.forms import EditDeal, moves_from
 from handoff.models import Deal
 from handoff.views.acts import done
@@ -24,11 +27,21 @@ DEAL_ACTS = ("advance", "win", "lose")
 @require_GET
 def deals(request: HttpRequest) -> HttpResponse:
     """Deals as rows: one tab, filtered, one page by key, with what they are worth together."""
-    moves = {step: [m for m in moves_from(step, request.user) if m["act"] in DEAL_ACTS] for step in DealStep.values}
-    book = Dealbook(request.GET.dict(), request.user, moves=moves)
-    edits = rights.allowed(request.user, rights.SALES)
-    context = {"book": book, "page": book.page(request.GET.get("after", "")), "edits": edits}
+    book = Dealbook(request.GET.dict(), request.user, menus=menus(request))
+    context = {"book": book, "page": book.page(request.GET.get("after", ""))}
     return render(request, "handoff/deals.html", context)
+
+
+def menus(request: HttpRequest) -> dict[str, str]:
+    """What may be done with a deal, as HTML by its step ("" where it does not go on): the same for each of its rows."""
+    edits = rights.allowed(request.user, rights.SALES)
+
+    def menu(moves: list[dict[str, Any]]) -> str:
+        known = {"lead": LEAD, "deal": DEAL, "moves": moves, "edits": edits}
+        return render_to_string("handoff/_deal_menu.html", known, request) if moves or edits else ""
+
+    acts = {step: [m for m in moves_from(step, request.user) if m["act"] in DEAL_ACTS] for step in DealStep.values}
+    return {"": menu([]), **{step: menu(moves) for step, moves in acts.items()}}
 
 
 @login_required
