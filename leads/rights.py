@@ -94,10 +94,12 @@ def editors(field: str, lead: HasStage) -> set[Team]:
 
 def who_edits(field: str, lead: HasStage) -> str:
     """Who edits a field, for whoever may not."""
-    return _("In %(stage)s this is for %(who)s.") % {
-        "stage": Stage(lead.stage).label,
-        "who": WHO[frozenset(editors(field, lead))],
-    }
+    return _in(lead.stage, editors(field, lead))
+
+
+def whose(act: str, lead: HasStage) -> str:
+    """Whose an act is while the lead stands here: 'In BOFU this is for sales.'"""
+    return _in(lead.stage, ACTS[act][lead.stage])
 
 
 def who_may(act: str, lead: HasStage | None = None) -> str:
@@ -108,10 +110,11 @@ def who_may(act: str, lead: HasStage | None = None) -> str:
         return _("This is not open while the lead is in %(stage)s. Nothing was changed.") % {
             "stage": Stage(lead.stage).label
         }
-    return _("In %(stage)s this is for %(who)s. Nothing was changed.") % {
-        "stage": Stage(lead.stage).label,
-        "who": WHO[frozenset(ACTS[act][lead.stage])],
-    }
+    return _("%(who)s Nothing was changed.") % {"who": whose(act, lead)}
+
+
+def _in(stage: str, teams: set[Team]) -> str:
+    return _("In %(stage)s this is for %(who)s.") % {"stage": Stage(stage).label, "who": WHO[frozenset(teams)]}
 
 
 def who_may_edit(field: str, lead: HasStage) -> str:

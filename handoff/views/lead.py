@@ -88,7 +88,7 @@ def page(request: HttpRequest, found: Lead, *, status: int = 200, **forms: SaidF
         "touches": TOUCHES,
         "moves": moves_from(shown.lane, actor),
         "may": what_may(actor, found),
-        "who_logs": rights.who_may("log", found),
+        "who_logs": rights.whose("log", found),
         "seen": shown.seen,
     }
     return render(request, "handoff/lead.html", context, status=status)

@@ -131,6 +131,20 @@ def stage_chip(stage: str, step: str = "", label: str = "") -> SafeString:
 
 
 @register.simple_tag
+def track(stays: Any) -> SafeString:
+    """The stays of a journey as items of `.track`: each has a stage, a mark (was, now, skip), a label and a note."""
+    items = []
+    for stay in stays:
+        step = ' aria-current="step"' if stay.mark == "now" else ""
+        note = f"<small>{escape(stay.note)}</small>" if stay.note else ""
+        items.append(
+            f'<li class="{stay.mark}" data-own="{OWN.get(stay.stage, "out")}"{step}>'
+            f"<b>{GLYPHS.get(stay.stage, '')}{escape(stay.label)}</b>{note}</li>"
+        )
+    return SafeString("".join(items))
+
+
+@register.simple_tag
 def team_mark(team: str, words: str = "") -> SafeString:
     """Glyph and name of a team; "system" has a cog."""
     team = str(team)
