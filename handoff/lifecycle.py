@@ -142,13 +142,14 @@ def claim(handoff: Handoff, *, actor: User) -> Handoff:
 @transaction.atomic
 def accept(lead: Lead, *, actor: User, next_action: str = "", seen: str = "") -> Handoff:
     """Say that the offer meets the definition (SAL). Accepting what nobody has claimed claims it as well."""
-    lead, at = Lead.objects.lock(lead), clock.now()
+    lead = Lead.objects.lock(lead)
     standing.check_seen(lead, seen)
     handoff = standing.open_handoff(lead)
     if handoff.lane != Lane.MQL:
         raise ValidationError(standing.happened_since(lead))
     if handoff.owner is None:
         handoff = claim(handoff, actor=actor)
+    at = clock.now()  # after the claim, as the timeline tells it
     _owned_by(handoff, actor)
     handoff.lane, handoff.accepted_at, handoff.accepted_by = Lane.SAL, at, actor
     if handoff.first_attempt_at is None:
