@@ -1,0 +1,50 @@
+"""Rows of the long tables, as strings: a template's loop takes three times as long over fifty rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from smarketing.templatetags.look import age, due, money, owner, score_badge, stage_chip
+
+register = template.Library()
+
+
+@register.simple_tag
+def lead_lines(rows: Iterable[Any], now: datetime) -> SafeString:
+    """The lead table's lines: what `leads.filters.Row` knows of each lead. Whatever is not a mark is escaped here."""
+    leads, nobody, unplanned = reverse("leads:table"), gettext("Nobody has taken it"), gettext("No next action")
+    lines = []
+    for row in rows:
+        company = escape(row.company or "")
+        lines.append(
+            f'<tr class="two-l"><th scope="row"><a href="{leads}{row.pk}/">{escape(row.name)}</a>'
+            f'<span>{escape(row.job_title)}</span></th><td class="wide"><span class="co">{company}</span></td>'
+            f'<td class="end">{stage_chip(row.stage, row.lane or "")}</td>'
+            f'<td class="wide">{score_badge(row.grade, row.score)}</td>'
+            f'<td class="wide">{owner(row.owner, "", nobody)}</td>'
+            f'<td class="full"><span class="co narrow">{company}</span>'
+            f"{due(row.next_action_at, row.next_action, now, none=unplanned)}</td>"
+            f'<td class="n wide">{escape(money(row.value, row.currency))}</td>'
+            f'<td class="wide"><span class="co">{escape(row.source)}</span></td>'
+            f'<td class="n wide">{escape(age(row.last_activity_at, now))}</td></tr>\n'
+        )
+    return SafeString("".join(lines))
+
+
+@register.simple_tag
+def option_lines(options: Iterable[Any]) -> SafeString:
+    """What a list of a filter offers: each with `value`, `label` and whether it is `chosen`."""
+    return SafeString(
+        "".join(
+            f'<option value="{escape(each.value)}"{" selected" if each.chosen else ""}>{escape(each.label)}</option>'
+            for each in options
+        )
+    )
