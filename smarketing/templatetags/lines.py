@@ -12,7 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from smarketing.templatetags.look import age, due, money, owner, score_badge, stage_chip
+from smarketing.templatetags.look import age, due, icon_markup, money, owner, score_badge, stage_chip
 
 register = template.Library()
 
@@ -37,6 +37,30 @@ def lead_lines(rows: Iterable[Any], now: datetime) -> SafeString:
             f'<td class="n wide">{escape(age(row.last_activity_at, now))}</td></tr>\n'
         )
     return SafeString("".join(lines))
+
+
+@register.simple_tag
+def card_lines(cards: Iterable[Any], now: datetime) -> SafeString:
+    """The cards of a lane: what `handoff.lanes.Card` knows of each lead; a sentence where there is none."""
+    leads, nobody, unplanned = reverse("leads:table"), gettext("Nobody has claimed it"), gettext("No next action")
+    lines = []
+    for card in cards:
+        name, tag = escape(card.name), card.tag
+        lines.append(
+            f'<article class="card{" stale" if card.idle else ""}" id="c{card.pk}" data-lead="{card.pk}" '
+            f'data-name="{name}" data-seen="{escape(card.seen)}"><div class="who">'
+            f'<a class="cut" id="n{card.pk}" href="{leads}{card.pk}/">{name}</a>'
+            f'<span class="cut">{escape(card.company or "")}</span></div>'
+            '<button class="mv" type="button" aria-haspopup="menu" aria-expanded="false" '
+            f'aria-labelledby="move-word n{card.pk}">{icon_markup("ellipsis")}</button>'
+            f"{due(card.next_action_at, card.next_action, now, box=card.promise, none=unplanned)}"
+            + (f'<span class="tag">{icon_markup(tag[0], "s")}{escape(tag[1])}</span>' if tag else "")
+            + '<div class="foot">'
+            + (f'<span class="val">{escape(money(card.amount, card.currency))}</span>' if card.amount else "")
+            + f'{score_badge(card.grade, card.score)}<span class="push">{escape(age(card.since, now))}</span>'
+            f"{owner(card.owner, '', nobody)}</div></article>\n"
+        )
+    return SafeString("".join(lines) or f'<p class="none">{escape(gettext("Nobody here"))}</p>')
 
 
 @register.simple_tag
