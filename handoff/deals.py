@@ -110,6 +110,7 @@ def win(deal: Deal, *, actor: User, amount: Decimal | None = None, seen: str = "
     _close(deal, Deal.Status.WON, actor=actor, at=at)
     for member in _leaving_bofu(deal):
         pipeline.move(member, Stage.CUSTOMER, act="win", actor=actor, at=at)
+        standing.done_with(member)
         standing.learn(member, Outcome.Kind.WON, at=at)
         timeline.record(member, kind="deal:win", actor=actor, text=deal.name, data=_told(deal), at=at)
     notices.write(
@@ -143,6 +144,7 @@ def lose(
         back = standing.home(member)
         to = Stage.OUT if reason.final and back != Stage.CUSTOMER else back
         pipeline.move(member, to, act="lose", actor=actor, at=at, reason=reason.code, note=note)
+        standing.done_with(member)
         if to == Stage.TOFU:
             standing.look_again(member, look_again_on, reason=reason, at=at)
         standing.learn(member, Outcome.Kind.LOST, at=at, reason=reason)

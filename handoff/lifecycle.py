@@ -305,6 +305,7 @@ def _send_back(
     act = reason.act
     pipeline.move(lead, standing.home(lead), act=act, actor=actor, reason=reason.code, note=verdict, at=at)
     standing.look_again(lead, on, reason=reason, at=at)
+    standing.done_with(lead)
     if how == Handoff.End.RECYCLED:
         standing.learn(lead, Outcome.Kind.RECYCLED, at=at, reason=reason)
     data = {"reason": reason.label, "look_again_on": str(lead.look_again_on or "")}

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from handoff.models import Notice
+from leads import clock
 from leads.models import Lead
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,11 @@ def write(
     *, kind: str, to: Iterable[User], text: str, event: str, lead: Lead | None = None, actor: User | None = None
 ) -> None:
     """Leave one notice per person; nobody hears of their own act, nor of one event twice."""
+    now = clock.now()
     people = {person.pk for person in to} - {actor.pk if actor else None}
     Notice.objects.bulk_create(
         [
-            Notice(person_id=person, kind=kind, lead=lead, actor=actor, text=text[:300], event=event)
+            Notice(person_id=person, kind=kind, lead=lead, actor=actor, text=text[:300], event=event, written_at=now)
             for person in sorted(people)
         ],
         ignore_conflicts=True,

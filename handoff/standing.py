@@ -129,6 +129,12 @@ def close_deals(lead: Lead, *, actor: User | None, at: datetime, note: str) -> N
     )
 
 
+def done_with(lead: Lead) -> None:
+    """What sales meant to do next is done with, once a lead leaves MOFU or BOFU."""
+    lead.next_action, lead.next_action_at = "", None
+    lead.save(update_fields=["next_action", "next_action_at"])
+
+
 def learn(lead: Lead, kind: str, *, at: datetime, reason: Reason | None = None, imported: bool = False) -> None:
     """Leave the verdict or outcome that scores learn from."""
     Outcome.objects.create(lead=lead, kind=kind, reason=reason.code if reason else "", at=at, imported=imported)

@@ -3,5 +3,6 @@ from handoff.models.deal import Deal, DealLead
 from handoff.models.handoff import Handoff
 from handoff.models.notice import Notice
 from handoff.models.reason import Reason
+from handoff.models.sample import SampleMark
 
-__all__ = ["Agreement", "Deal", "DealLead", "Handoff", "Notice", "Reason"]
+__all__ = ["Agreement", "Deal", "DealLead", "Handoff", "Notice", "Reason", "SampleMark"]

@@ -1,0 +1,107 @@
+"""Take the sample company away: all of it, and only it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Model, ProtectedError, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.choices import Team
+from accounts.models import User
+from handoff.models import Deal, DealLead, SampleMark
+from handoff.sample import standing
+from handoff.sample.standing import Counts, hold, marked
+from leads import scoring
+from leads.models import Campaign, Company, Lead, Source, Submission
+from personas.models import Persona
+
+Kind = SampleMark.Kind
+
+
+@transaction.atomic
+def remove(*, actor: User | None = None) -> Counts:
+    """Remove what was filled in and still belongs to nobody else; return how many leads and people went.
+
+    What real people added stays: their leads, also of a sample company or source, and a persona they have rewritten.
+    A sample person whom a real record names stays as a name that can no longer sign in. A manager (`actor`) is refused
+    when nobody could manage afterwards.
+    """
+    hold()
+    if actor is not None and not User.objects.on(Team.MANAGEMENT).exclude(pk__in=marked(Kind.PERSON)).exists():
+        raise ValidationError(
+            _("Nobody could manage Smarketing afterwards. Nothing was changed; first add a manager of your own.")
+        )
+    gone = standing.count()
+    leads = list(marked(Kind.LEAD))
+    _deals(leads)
+    Submission.objects.filter(lead__in=leads).delete()
+    Lead.objects.filter(pk__in=leads).delete()
+    _personas()
+    for kind, model in ((Kind.CAMPAIGN, Campaign), (Kind.SOURCE, Source), (Kind.COMPANY, Company)):
+        _take_away(model._default_manager.filter(pk__in=marked(kind)))
+    _take_away(standing.people())
+    for person in standing.people():
+        person.is_active = False
+        person.set_unusable_password()
+        person.save(update_fields=["is_active", "password"])
+    _forget()
+    return gone
+
+
+def _deals(leads: list[int]) -> None:
+    """A deal that a real lead is part of stays, and becomes that lead's."""
+    ours = Deal.objects.filter(leads__in=leads)
+    shared = set(DealLead.objects.filter(deal__in=ours).exclude(lead__in=leads).values_list("deal", flat=True))
+    Deal.objects.filter(pk__in=set(ours.values_list("pk", flat=True)) - shared).delete()
+    Deal.objects.filter(pk__in=shared, handoff__lead__in=leads).update(handoff=None)
+    DealLead.objects.filter(deal__in=shared, lead__in=leads).delete()
+    for pk in shared:
+        roles = DealLead.objects.filter(deal=pk)
+        if not roles.filter(primary=True).exists():
+            first = roles.earliest("pk")
+            first.primary = True
+            first.save(update_fields=["primary"])
+
+
+def _personas() -> None:
+    """A persona that a person chose for a real lead, or has rewritten since, is theirs now."""
+    for mark in SampleMark.objects.filter(kind=Kind.PERSONA):
+        persona = Persona.objects.filter(pk=mark.row).first()
+        if persona is None or persona.changed_at > mark.made_at or persona.leads.filter(persona_chosen=True).exists():
+            continue
+        recognised = list(persona.leads.values_list("pk", flat=True))
+        Lead.objects.locked(recognised)
+        persona.leads.update(persona=None)
+        persona.delete()
+        scoring.rescore(recognised)
+
+
+def _take_away(rows: QuerySet[Any]) -> None:
+    """Delete what nothing real refers to; the rest stays."""
+    if _deleted(rows):
+        return
+    for row in rows:
+        _deleted(rows.model._default_manager.filter(pk=row.pk))
+
+
+def _deleted(rows: QuerySet[Any]) -> bool:
+    try:
+        with transaction.atomic():
+            rows.delete()
+    except ProtectedError:
+        return False
+    return True
+
+
+def _forget() -> None:
+    """Drop the marks of what is gone; people, sources and companies that stay go with the next removal."""
+    models: dict[str, type[Model]] = {
+        Kind.PERSON: User, Kind.LEAD: Lead, Kind.COMPANY: Company, Kind.SOURCE: Source, Kind.CAMPAIGN: Campaign,
+    }  # fmt: skip
+    SampleMark.objects.filter(kind=Kind.PERSONA).delete()
+    for kind, model in models.items():
+        here = set(model._default_manager.filter(pk__in=marked(kind)).values_list("pk", flat=True))
+        SampleMark.objects.filter(kind=kind).exclude(row__in=here).delete()
