@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.choices import Team
 from accounts.models import User
+from handoff import sample
 from handoff.models import Handoff, Notice
 from leads.filters import LeadFilter, midnight_of
 from leads.models import Import, Lead, Signal, Submission
@@ -32,7 +33,7 @@ TOMORROW, BEFORE = datetime(9000, 1, 1, tzinfo=UTC), datetime(9001, 1, 1, tzinfo
 def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {}
+        return {"sample_sign_ins": SimpleLazyObject(sample.sign_ins)}
     counted = SimpleLazyObject(lambda: _counted(user))
     return {
         "nav_counts": counted,

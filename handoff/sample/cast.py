@@ -14,7 +14,8 @@ from typing import Any
 from accounts.models import User
 from handoff.sample import words
 
-COMPANIES, LEADS, LATELY = 150, 420, 26
+COMPANIES, LEADS = 190, 424
+LATELY = 15  # one in so many comes in the last week, so that there is something to do
 MONTHS = 9
 DAYS = 30 * MONTHS
 #: How often who comes along: one who decides in a real company, one who does not, one who will never buy.
@@ -40,19 +41,21 @@ class Person:
     taken: bool = False
 
 
-def people(
-    rng: Random, *, begin: datetime, end: datetime, campaigns: list[tuple[str, str, datetime, datetime]]
-) -> list[Person]:
+#: Campaigns: name, source, first and last moment.
+Running = list[tuple[str, str, datetime, datetime]]
+
+
+def people(rng: Random, *, begin: datetime, end: datetime, campaigns: Running, leads: int) -> list[Person]:
     """Everybody who will come along between two moments, in the order in which they come."""
     companies = [_company(rng, number) for number in range(COMPANIES)]
     taken: set[str] = set()
-    weights = [rng.paretovariate(1.6) for _company in companies]  # a few companies send many
+    weights = [rng.paretovariate(2.2) for _company in companies]  # a few companies send many
     found = []
-    for number in range(LEADS + LATELY):
-        lately = number >= LEADS  # a good week ends the story, so that there is something to do
-        quality = (
-            rng.choices(list(QUALITY), weights=QUALITY.values())[0] if not lately else rng.choice(["good", "some"])
-        )
+    for number in range(leads):
+        lately = number >= leads - leads // LATELY
+        quality = rng.choices(list(QUALITY), weights=list(QUALITY.values()))[0]
+        if lately and quality == "poor":
+            quality = "some"
         place, company = rng.choices(companies, weights=weights)[0]
         share = 1 - rng.random() * 5 / DAYS if lately else rng.betavariate(1.25, 0.95)  # more as the months go on
         arrives = begin + (end - begin) * share

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -29,7 +32,7 @@ Kind = SampleMark.Kind
 
 
 @transaction.atomic
-def fill(*, seed: int = SEED, end: datetime | None = None) -> Counts:
+def fill(*, seed: int = SEED, end: datetime | None = None, leads: int = cast.LEADS) -> Counts:
     """Fill in the sample company, its story ending now; where it is already, nothing is done.
 
     The same seed tells the same story, up to the hours and days at which people work.
@@ -46,18 +49,31 @@ def fill(*, seed: int = SEED, end: datetime | None = None) -> Counts:
     story = Story(rng, begin=begin, end=end, colleagues=colleagues)
     marketing = Marketing(story)
     Sales(story, marketing)
-    for person in cast.people(rng, begin=begin, end=end, campaigns=campaigns):
+    for person in cast.people(rng, begin=begin, end=end, campaigns=campaigns, leads=leads):
         marketing.expect(person)
-    story.tell()
-    leads = list(story.by_lead)
-    _mark(Kind.LEAD, leads)
-    made = Company.objects.filter(leads__in=leads, pk__gt=companies_before).distinct()
+    with _no_collecting():
+        story.tell()
+    ours = list(story.by_lead)
+    _mark(Kind.LEAD, ours)
+    made = Company.objects.filter(leads__in=ours, pk__gt=companies_before).distinct()
     _mark(Kind.COMPANY, made.values_list("pk", flat=True))
     _this_week(story)
-    _as_it_happened(leads, begin, end)
-    _only_among_themselves(leads)
-    scoring.rescore(leads, at=end)
+    _as_it_happened(ours)
+    _only_among_themselves(ours)
+    scoring.rescore(ours, at=end)
     return standing.count()
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Half a minute of small objects: looking for garbage in between would take every eighth second."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _mark(kind: str, rows: Any) -> None:
@@ -128,7 +144,7 @@ def _this_week(story: Story) -> None:
     lifecycle.answer_signals(leads=story.by_lead)
 
 
-def _as_it_happened(leads: list[int], begin: datetime, end: datetime) -> None:
+def _as_it_happened(leads: list[int]) -> None:
     """Each row was written down when it happened, not in the minute in which the story is told."""
     for model, happened in ((Activity, "at"), (StageChange, "at"), (Outcome, "at"), (Signal, "at")):
         model._default_manager.filter(lead__in=leads).update(recorded_at=F(happened))
@@ -136,8 +152,8 @@ def _as_it_happened(leads: list[int], begin: datetime, end: datetime) -> None:
     Lead.objects.filter(pk__in=leads).update(created_at=F("first_seen_at"))
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE leads_company SET created_at = first.at FROM (SELECT company_id, min(first_seen_at) AS at "
-            "FROM leads_lead GROUP BY 1) first WHERE first.company_id = leads_company.id AND leads_company.id = ANY(%s)",
+            "UPDATE leads_company company SET created_at = first.at FROM (SELECT company_id, min(first_seen_at) AS at "
+            "FROM leads_lead GROUP BY 1) first WHERE first.company_id = company.id AND company.id = ANY(%s)",
             [list(marked(Kind.COMPANY))],
         )
 

@@ -44,7 +44,7 @@ class Sales:
         if (fresh and story.odds(0.8)) or (recent and not fresh and story.odds(0.35)):
             return None
         rep = handoff.owner or self.rng.choices(self.reps, weights=(5, 3, 3, 3, 2))[0]
-        usual = 25 if handoff.origin == Handoff.Origin.HAND_RAISE else 110
+        usual = 20 if handoff.origin == Handoff.Origin.HAND_RAISE else 80
         minutes = usual * PACE[self._name(rep)] * self.rng.lognormvariate(0, 0.95)
         when = story.work_time(at, min(minutes, 2_400))
         if story.odds(0.025) and person.marketer:
@@ -125,7 +125,7 @@ class Sales:
     def call(self, person: Person, handoff: int, rep: User, at: datetime, *, tries: int) -> None:
         """Plan the next attempt: the first soon, the others a day or two apart."""
         pause = (
-            self.rng.lognormvariate(4.2, 0.9) * PACE[self._name(rep)] if tries == 0 else self.rng.uniform(420, 1_100)
+            self.rng.lognormvariate(3.7, 1.0) * PACE[self._name(rep)] if tries == 0 else self.rng.uniform(420, 1_100)
         )
         when = self.story.work_time(at, min(pause, 2_000))
         self.plan(when, person, handoff, lambda lead: self.dial(person, lead, rep, handoff, tries))
@@ -150,11 +150,8 @@ class Sales:
         elif tries < 4:
             self.call(person, handoff, rep, clock.now(), tries=tries + 1)
         else:
-            self.plan(
-                self.story.work_time(clock.now(), 600),
-                handoff,
-                lambda lead: self.recycle(person, lead, rep, "unreachable"),
-            )
+            when = self.story.work_time(clock.now(), 600)
+            self.plan(when, person, handoff, lambda lead: self.recycle(person, lead, rep, "unreachable"))
 
     def after_contact(self, person: Person, handoff: int, rep: User) -> None:
         """Somebody answered: qualify, send back to nurture with a date, or say that there is nothing to sell."""
@@ -183,9 +180,6 @@ class Sales:
             return
         lifecycle.recycle(lead, actor=rep, reason=reason, verdict=self.story.word(words.RECYCLED, reason))
         self.come_back(person, reason)
-
-    def recycling(self, person: Person, rep: User, *codes: str) -> Callable[[Lead], Any]:
-        return lambda lead: self.recycle(person, lead, rep, *codes)
 
     def come_back(self, person: Person, reason: Reason) -> None:
         """Some of those who went back to nurture show interest again, mostly after the day to look again."""
@@ -233,13 +227,14 @@ class Sales:
 
     def next(self, person: Person, deal: int, rep: User) -> None:
         """Plan what happens next with an open deal, and write down the next action for it."""
-        when = self.story.work_time(clock.now() + timedelta(days=self.rng.lognormvariate(1.9, 0.6)), 30)
+        when = self.story.work_time(clock.now() + timedelta(days=self.rng.lognormvariate(2.3, 0.6)), 30)
         found = Lead.objects.get(pk=person.lead)
         due = self.hour(when - timedelta(days=self.rng.choice([0, 0, 0, 1, 2])))
+        said = {"email:sent": words.SENT, "meeting:met": words.MET, "call:spoke": words.MET}
+        kind, act = self.rng.choice(list(said)), self.story.some(words.NEXT_DEAL)
         lifecycle.log_touch(
-            found, actor=rep, kind=self.rng.choice(["call:spoke", "email:sent", "meeting:met"]),
-            text=self.story.some(words.SENT + words.MET), next_action=self.story.some(words.NEXT_DEAL), next_action_at=due,
-        )  # fmt: skip
+            found, actor=rep, kind=kind, text=self.story.some(said[kind]), next_action=act, next_action_at=due
+        )
         self.story.plan(when, lambda: self.go_on(person, deal, rep))
 
     def go_on(self, person: Person, pk: int, rep: User) -> None:
@@ -249,7 +244,7 @@ class Sales:
             return
         steps, draw = list(DealStep.values), self.rng.random()
         step = steps.index(deal.step)
-        chance = 0.24 + (0.12 if person.quality == "good" else 0) - (0.08 if self._name(rep) == "erik" else 0)
+        chance = 0.30 + (0.13 if person.quality == "good" else 0) - (0.08 if self._name(rep) == "erik" else 0)
         if draw < (0.20, 0.27, 0.0)[step]:
             self.lose(person, deal, rep)
         elif draw < (0.22, 0.32, 0.0)[step] and deal.handoff_id:
@@ -285,9 +280,9 @@ class Sales:
 
     def after_win(self, person: Person, rep: User) -> None:
         now, draw = clock.now(), self.rng.random()
-        if draw < 0.14:
+        if draw < 0.25:
             self.story.plan(now + timedelta(days=self.rng.uniform(30, 100)), lambda: self.churn(person, rep))
-        elif draw < 0.55:
+        elif draw < 0.62:
             self.story.plan(now + timedelta(days=self.rng.uniform(15, 75)), lambda: self.expand(person))
 
     def churn(self, person: Person, rep: User) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from leads import capture, clock, editing
 from leads.models import Activity, Identity, Lead, LeadScore, Signal, StageChange, Submission, Visit
 from personas.choices import Stage
 
-Event = Callable[[], None]
+Event = Callable[[], object]
 
 
 #: After so many days the planner is told how large the tables have become: it took them for empty.
@@ -152,7 +153,7 @@ class Story:
             if person is None:
                 continue
             if handoff.due_at:
-                self.plan(handoff.due_at + timedelta(seconds=20), lambda lead=person.lead: sla.sweep(leads=[lead]))  # type: ignore[misc]
+                self.plan(handoff.due_at + timedelta(seconds=20), partial(sla.sweep, leads=[person.lead]))
             self.answers_to_offers(person, handoff)
 
     # words
@@ -216,7 +217,7 @@ class Marketing:
             at += timedelta(hours=self.rng.expovariate(1 / (20 + 170 * (1 - interest))))
             kinds = ["web:page", "web:pricing", "email:click", "form:submit", "event:attended", "email:reply"]
             kind = self.rng.choices(kinds, weights=[8, 1 + 6 * interest, 4, 2, 1 + 2 * interest, 0.6])[0]
-            self.story.plan(at, lambda kind=kind: self.show_interest(person, kind))  # type: ignore[misc]
+            self.story.plan(at, partial(self.show_interest, person, kind))
             if kind == "email:click":
                 self.story.plan(at - timedelta(hours=self.rng.uniform(0.3, 30)), lambda: self.mail(person))
             if step == 3 and interest > 0.9 and self.story.odds(0.3):
@@ -229,8 +230,8 @@ class Marketing:
 
     def show_interest(self, person: Person, kind: str) -> None:
         text = {
-            "web:page": words.PAGES, "web:pricing": ["/pricing"], "email:click": words.MAILS, "form:submit": words.FORMS,
-            "event:attended": words.EVENTS, "email:reply": words.REPLIES,
+            "web:page": words.PAGES, "web:pricing": ["/pricing"], "email:click": words.MAILS,
+            "form:submit": words.FORMS, "event:attended": words.EVENTS, "email:reply": words.REPLIES,
         }[kind]  # fmt: skip
         self.story.touch(person, kind, self.story.some(text))
 
@@ -238,7 +239,7 @@ class Marketing:
         """Marketing writes; who writes to a lead that nobody looks after takes it."""
         if person.lead and person.marketer:
             self.story.touch(person, "email:sent", self.story.some(words.MAILS), person.marketer)
-            lead = None if person.taken else self.story.settle(person)
+            lead = self.story.settle(person) if not person.taken and self.story.odds(0.5) else None
             person.taken = True
             if lead and lead.marketer is None and lead.stage == Stage.TOFU:
                 editing.edit(lead, actor=person.marketer, changes={"marketer": person.marketer})

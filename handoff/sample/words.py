@@ -57,7 +57,7 @@ PERSONAS = [
         "dreams": "To tell the owners a number in January and be right in December.",
         "dreads": "A stop of production because of a project they signed.",
         "objections": "Energy is four per cent of our cost.\nWhat does it cost after year one?",
-        "what_to_say": "Payback by site of your size, with the three assumptions it stands on. Fixed price for year one.",
+        "what_to_say": "Payback by site, with the three assumptions it stands on. Fixed price for year one.",
         "rules": [
             {"field": "job_title", "op": "contains", "value": ["cfo", "finance", "controller", "treasur"],
              "points": 12, "label": "Works in finance"},
@@ -73,7 +73,7 @@ PERSONAS = [
         "dreams": "A quiet night shift.",
         "dreads": "A stop of the line that head office hears of first.",
         "objections": "Not in the high season.\nWho installs it, and in which shift?",
-        "what_to_say": "Clamps, no cutting: installed in one shift beside the running line. Two plants of yours to call.",
+        "what_to_say": "Clamps, no cutting: installed in one shift beside the running line. Two plants to call.",
         "rules": [
             {"field": "job_title", "op": "contains", "value": ["plant", "production", "operations", "works manager"],
              "points": 12, "label": "Runs production"},
