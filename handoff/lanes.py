@@ -89,20 +89,24 @@ SELECT place.*, lead.name, lead.email, lead.phone, lead.stage, lead.value, lead.
   LEFT JOIN leads_company company ON company.id = lead.company_id
   LEFT JOIN leads_leadscore score ON score.lead_id = lead.id
 """  # noqa: S608
-TOTALS = f"""
-SELECT lane, currency, count(*), sum(amount) FILTER (WHERE counts)
-  FROM (%s) AS place ({PLACE}) GROUP BY 1, 2 ORDER BY 4 DESC NULLS LAST
-"""  # noqa: S608
+#: Lanes are counted up to a limit, but for the deals': those are counted, and added up, to the end, in one pass.
+COUNTED = "SELECT '{lane}'::text, '', count(*), NULL::numeric FROM (SELECT FROM {source} LIMIT {limit}) AS counted"
+ADDED_UP = """
+SELECT first.step::text, first.currency, count(*), sum(first.amount) FILTER (WHERE first.primary)
+  FROM mine lead JOIN (
+       SELECT DISTINCT ON (role.lead_id) role.lead_id, role.primary, deal.step, deal.currency, deal.amount
+         FROM handoff_deal deal JOIN handoff_deallead role ON role.deal_id = deal.id
+        WHERE deal.closed_at IS NULL ORDER BY role.lead_id, deal.id) AS first ON first.lead_id = lead.id
+ WHERE lead.stage = 'bofu' GROUP BY 1, 2
+"""
 
 
-def select(lane: str, *, limit: int | None, key: str = "") -> str:
-    """The places of a lane; with a limit in its order, after `key` (a condition) if there is one."""
+def select(lane: str, *, limit: int, key: str = "") -> str:
+    """The first places of a lane in its order, after `key` (a condition) if there is one."""
     kind = KINDS[lane]
     owner = "lead.marketer_id" if lane in (Stage.TOFU, Stage.OUT) else "lead.rep_id"
     named = {"lane": f"'{lane}'::text", "since": SINCE.get(lane, ""), "owner": owner}
     sql = f"SELECT {kind.columns.format(**named)} FROM {kind.source.format(**named)}{key}"  # noqa: S608
-    if limit is None:
-        return f"({sql})"
     order = ", ".join(f"{column}{' DESC' if kind.downwards else ''}" for column in kind.order)
     return f"({sql} ORDER BY {order} LIMIT {limit})"
 
@@ -265,13 +269,30 @@ def board(chosen: LeadFilter, leads: LeadQuerySet, *, moved: str = "") -> Board:
     for card in first:
         lane = lanes[card.lane]
         lane.cards = [card, *(other for other in lane.cards if other.pk != card.pk)]
-    limits = {name: None if name in DealStep.values else CAP + 1 for name in ALL}
-    totals = " UNION ALL ".join(f"({select(name, limit=None)} LIMIT {limits[name] or 'ALL'})" for name in ALL)
-    for name, currency, count, amount in _rows(leads, TOTALS % totals):
+    for name, currency, count, amount in _rows(leads, _totals(leads)):
         lanes[name].count += count
-        if name in DealStep.values and amount:
+        if amount:
             lanes[name].amounts.append((amount, currency))
+    for lane in lanes.values():
+        lane.amounts.sort(reverse=True)
     return Board(lanes)
+
+
+def _totals(leads: LeadQuerySet) -> str:
+    """How many are in each lane, as SQL.
+
+    Where every lead is counted, an open hand-off is a lead in the middle (`lead_mofu_has_one_handoff`): the hand-offs
+    alone are counted, by their index.
+    """
+    parts = [f"({ADDED_UP})"]
+    for name in ALL:
+        if name in DealStep.values:
+            continue
+        source = KINDS[name].source.format(lane=f"'{name}'")
+        if name in Stand.values and not leads.query.where:
+            source = f"handoff_handoff WHERE ended_at IS NULL AND lane = '{name}'"
+        parts.append(f"({COUNTED.format(lane=name, source=source, limit=CAP + 1)})")
+    return " UNION ALL ".join(parts)
 
 
 def more(chosen: LeadFilter, leads: LeadQuerySet, name: str, *, after: str, rest: int = 0) -> Lane:

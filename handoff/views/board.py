@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -23,9 +26,19 @@ def board(request: HttpRequest) -> HttpResponse:
     """Every lane with its first cards, and where each lane's cards may be moved by this person."""
     chosen = LeadFilter(request.GET.dict(), request.user)
     found = lanes.board(chosen, Lead.objects.visible_to(request.user), moved=request.GET.get("moved", ""))
-    menus = [{"lane": name, "moves": moves_from(name, request.user)} for name in lanes.LANES]
-    context = {"chosen": chosen, "board": found, "lanes": found.lanes, "menus": menus, "cap": CAP}
+    context = {
+        "chosen": chosen,
+        "board": found,
+        "lanes": found.lanes,
+        "menus": partial(menus, request.user),
+        "cap": CAP,
+    }
     return render(request, "handoff/board.html", {**context, "open": opened(chosen, request.user)})
+
+
+def menus(actor: User) -> list[dict[str, Any]]:
+    """Where the cards of each lane may be moved: the same for a whole team, so the page asks once for all of them."""
+    return [{"lane": name, "moves": moves_from(name, actor)} for name in lanes.LANES]
 
 
 @login_required

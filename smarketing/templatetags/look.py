@@ -6,7 +6,7 @@ constant is escaped here, so the tags make SafeStrings of what they built.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
@@ -121,7 +121,11 @@ def chip_markup(stage: str, words: str) -> SafeString:
 @register.simple_tag
 def stage_chip(stage: str, step: str = "", label: str = "") -> SafeString:
     """Glyph and word of a stage or lane; a step is added ("BOFU, discovery"), a label stands instead of the words."""
-    stage, step = str(stage).lower(), str(step or "")
+    return chip_of(str(stage).lower(), str(step or ""), str(label or ""), get_language())
+
+
+@lru_cache(maxsize=1024)
+def chip_of(stage: str, step: str, label: str, language: str | None) -> SafeString:
     if stage == "mofu" and step.lower() in LANES:
         stage, step = step.lower(), ""
     words = str(label or STAGE_WORDS.get(stage, stage))
@@ -217,13 +221,18 @@ def initials(name: str, size: str = "") -> SafeString:
 @register.simple_tag
 def score_badge(grade: str, total: Any) -> SafeString:
     """Grade in a square, then the number; words for those who cannot see it."""
-    if total is None or total == "":
+    return badge_markup(str(grade or ""), None if total is None or total == "" else round(float(total)), get_language())
+
+
+@lru_cache(maxsize=1024)
+def badge_markup(grade: str, total: int | None, language: str | None) -> SafeString:
+    if total is None:
         return SafeString(f'<span class="score mut">{escape(gettext("No score"))}</span>')
-    number, letter = round(float(total)), escape(grade or "")
-    label = escape(gettext("Score %(total)s, grade %(grade)s") % {"total": number, "grade": grade or "-"})
+    letter = escape(grade)
+    label = escape(gettext("Score %(total)s, grade %(grade)s") % {"total": total, "grade": grade or "-"})
     return SafeString(
         f'<span class="score" role="img" aria-label="{label}" title="{label}">'
-        f'<span class="gr" data-g="{letter}">{letter}</span>{number}</span>'
+        f'<span class="gr" data-g="{letter}">{letter}</span>{total}</span>'
     )
 
 
@@ -263,8 +272,13 @@ def span_words(seconds: float) -> str:
 def exact(at: datetime | date) -> str:
     """What the hover says: the local time in full, and UTC."""
     if not isinstance(at, datetime):
-        return date_format(at, "D j M Y")
-    local, utc = timezone.localtime(at), at.astimezone(UTC)
+        return dated(at, "D j M Y", get_language())
+    return exactly(at.replace(second=0, microsecond=0), timezone.get_current_timezone(), get_language())
+
+
+@lru_cache(maxsize=4096)
+def exactly(at: datetime, zone: tzinfo, language: str | None) -> str:
+    local, utc = at.astimezone(zone), at.astimezone(UTC)
     return f"{date_format(local, 'D j M Y H:i')} {local.tzname()}, {utc:%Y-%m-%d %H:%M} UTC"
 
 
@@ -440,10 +454,12 @@ def compact(size: Decimal) -> str:
 @register.simple_tag
 def money(amount: Decimal | float | None, currency: str = "EUR") -> str:
     """An amount at a glance: €32k, €1.2M, €950."""
-    if amount is None or amount == "":
-        return ""
-    value = Decimal(str(amount))
-    return priced(value, compact(abs(value)), currency)
+    return "" if amount is None or amount == "" else glanced(Decimal(str(amount)), currency, get_language())
+
+
+@lru_cache(maxsize=4096)
+def glanced(amount: Decimal, currency: str, language: str | None) -> str:
+    return priced(amount, compact(abs(amount)), currency)
 
 
 @register.simple_tag
