@@ -242,9 +242,9 @@ def return_to_marketing(
     standing.look_again(lead, None, reason=reason, at=at)
     if reason.return_class == Reason.ReturnClass.CLERICAL:
         lead.next_action, lead.next_action_at = str(_("Mend: %(what)s") % {"what": verdict or reason.label})[:120], at
+        lead.save(update_fields=["next_action", "next_action_at"])
     else:
-        lead.next_action, lead.next_action_at = "", None
-    lead.save(update_fields=["next_action", "next_action_at"])
+        standing.done_with(lead)
     return None
 
 
@@ -395,8 +395,13 @@ def purchase(
     imported: bool = False,
     actor: User | None = None,
 ) -> None:
-    """The fast lane: whoever buys is a customer, wherever they stood; a customer stays one."""
+    """The fast lane: whoever buys is a customer, wherever they stood; a customer stays one.
+
+    A deal that is open meanwhile is left to sales: what was bought may be something else.
+    """
     lead = Lead.objects.lock(lead)
+    if lead.do_not_contact:
+        raise ValidationError(_("%(lead)s asked not to be contacted. Nothing was changed.") % {"lead": lead})
     handoff = lead.handoffs.open().select_related("agreement").first()
     if handoff:
         handoff.lead = lead

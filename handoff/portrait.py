@@ -137,12 +137,14 @@ class Portrait:
         """Every visit with how long it was and how it ended, the stages that were skipped, and the way ahead."""
         stays: list[Stay] = []
         been: set[str] = {visit.stage for visit in self.visits[VISITS:]}
+        entered_by = self.visits[VISITS].left_by if self.earlier else ""
         for visit in reversed(self.visits[:VISITS]):
-            for missed in pipeline.skipped(visit.entered_from, visit.stage):
+            for missed in pipeline.skipped(visit.entered_from, visit.stage, act=entered_by):
                 stays.append(Stay(missed, "skip", str(Stage(missed).label), _("skipped")))
             name = str(Stage(visit.stage).label)
             label = _("%(stage)s again") % {"stage": name} if visit.stage in been else name
             been.add(visit.stage)
+            entered_by = visit.left_by
             stays.append(Stay(visit.stage, "was" if visit.left_at else "now", label, self._length(visit)))
         if self.lead.stage in pipeline.FORWARD:
             ahead = pipeline.FORWARD[pipeline.FORWARD.index(Stage(self.lead.stage)) + 1 :]

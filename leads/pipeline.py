@@ -27,9 +27,9 @@ MOVES: dict[str, frozenset[str]] = {
 FORWARD = [Stage.TOFU, Stage.MOFU, Stage.BOFU, Stage.CUSTOMER]
 
 
-def skipped(old: str, new: str) -> list[str]:
-    """The stages that a move forward passes over."""
-    if old not in FORWARD or new not in FORWARD:
+def skipped(old: str, new: str, *, act: str) -> list[str]:
+    """The stages that a move forward passes over; who goes back to being a customer passes nothing over."""
+    if act != "purchase" or old not in FORWARD or new not in FORWARD:
         return []
     return [stage.value for stage in FORWARD[FORWARD.index(Stage(old)) + 1 : FORWARD.index(Stage(new))]]
 
@@ -88,7 +88,7 @@ def move_many(
                 act=act,
                 reason=reason,
                 note=note,
-                skipped=skipped(old, to),
+                skipped=skipped(old, to, act=act),
                 actor=actor,
                 scorecard_id=lead.score.scorecard_id if hasattr(lead, "score") else None,
                 at=at,

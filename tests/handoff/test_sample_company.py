@@ -22,7 +22,9 @@ SMALL = 40
 def story():
     """What is told, without the numbers of rows."""
     return list(
-        StageChange.objects.order_by("at", "lead__name", "seq").values_list("lead__name", "old", "new", "act", "reason", "at")
+        StageChange.objects.order_by("at", "lead__name", "seq").values_list(
+            "lead__name", "old", "new", "act", "reason", "at"
+        )
     )
 
 
