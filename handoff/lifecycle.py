@@ -60,17 +60,35 @@ def _open(
     return handoff
 
 
-def _announce(handoff: Handoff, *, actor: User | None) -> None:
+def _announce(handoff: Handoff, *, actor: User | None, event: str = "offer") -> None:
     lead = handoff.lead
     notices.write(
-        kind="handoff:offer",
+        kind=f"handoff:{event}",
         to=routing.candidates(handoff.owner),
         lead=lead,
         actor=actor,
         text=_("%(lead)s is offered to sales: %(why)s")
         % {"lead": lead, "why": handoff.note or Handoff.Origin(handoff.origin).label},
-        event=f"handoff:{handoff.pk}:offer",
+        event=f"handoff:{handoff.pk}:{event}",
     )
+
+
+@transaction.atomic
+def hasten(handoff: Handoff, *, note: str, at: datetime) -> Handoff:
+    """Somebody whose offer still waits asks to talk: the shorter clock counts, from the moment they asked."""
+    lead = Lead.objects.lock(handoff.lead_id)
+    handoff = standing.open_handoff(lead)
+    if handoff.lane != Lane.MQL or handoff.origin == Handoff.Origin.HAND_RAISE:
+        return handoff
+    due = handoff.due_at
+    handoff.origin, handoff.note = Handoff.Origin.HAND_RAISE, note or handoff.note
+    sla.promise(handoff, "answer", at=at)
+    if due and handoff.due_at and due < handoff.due_at:
+        handoff.due_at = due
+    handoff.save()
+    timeline.record(lead, kind="handoff:hasten", text=note, at=at)
+    _announce(handoff, actor=None, event="hand_raise")
+    return handoff
 
 
 @transaction.atomic
@@ -411,6 +429,7 @@ def purchase(
     deals.record_closed(lead, won=True, at=at, actor=actor, imported=imported, fields=fields)
     if lead.stage != Stage.CUSTOMER:
         pipeline.move(lead, Stage.CUSTOMER, act="purchase", actor=actor, at=at, imported=imported)
+        standing.done_with(lead)
 
 
 def _owned_by(handoff: Handoff, actor: User) -> None:
@@ -504,10 +523,13 @@ def _answer_line(signal: Signal) -> str:
 
 
 def _answer_hand_raise(signal: Signal) -> str:
-    lead = Lead.objects.lock(signal.lead_id)
+    lead, note = Lead.objects.lock(signal.lead_id), str(signal.payload.get("note", ""))
+    if lead.stage == Stage.MOFU:
+        handoff = hasten(standing.open_handoff(lead), note=note, at=signal.at)
+        return f"stands at {handoff.lane}"
     if lead.stage not in (Stage.TOFU, Stage.CUSTOMER) or lead.do_not_contact:
         return f"stays in {lead.stage}"
-    offer(lead, origin=Handoff.Origin.HAND_RAISE, note=str(signal.payload.get("note", "")))
+    offer(lead, origin=Handoff.Origin.HAND_RAISE, note=note)
     return "offered"
 
 

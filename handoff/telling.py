@@ -66,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "lead:imported": Kind("upload", noop("{who} brought this lead in with a file"), noop("Came in with a file")),
     "lead:edit": Kind("pencil", noop("{who} changed"), noop("Changed")),
     "handoff:offer": Kind("send", noop("{who} handed this lead to sales"), noop("Offered to sales"), "both", "mql"),
+    "handoff:hasten": Kind("hand", None, noop("Asked to talk while the offer waits: the shorter clock counts"), "both"),
     "handoff:claim_early": Kind("zap", noop("{who} claimed this lead early"), noop("Claimed early"), "both", "mql"),
     "handoff:claim": Kind("user-check", noop("{who} claimed the offer"), noop("Claimed")),
     "handoff:accept": Kind("check", noop("{who} accepted the offer"), noop("Accepted"), "both", "sal"),

@@ -205,8 +205,8 @@ def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> 
     _wake([done for done, _profile in readable], now)
     crossed = set(scoring.rescore({lead.pk for lead in leads}, at=now)) if leads else set()
     historic = {done.lead.pk for done, _profile in readable if done.lead and done.is_historic}
+    _raise_signals([done for done, _profile in readable])  # first: who asks to talk is offered as such, not by points
     pipeline.notice_readiness(crossed - historic, at=now)
-    _raise_signals([done for done, _profile in readable])
     _settle([done for done, _profile in readable], now)
     return [done for done, _profile in readable]
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from handoff import deals, lifecycle
 from handoff.models import Handoff, Notice
 from leads import capture
-from leads.models import Lead, Outcome
+from leads.models import Lead, Outcome, Signal
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
 
 
@@ -292,6 +292,36 @@ def test_a_hand_raiser_is_offered_at_once_and_against_the_shorter_clock():
     handoff = Handoff.objects.get(lead__email="lena@fehr.example")
     assert (handoff.origin, handoff.note) == ("hand_raise", "Call before noon")
     assert handoff.due_at < usual.due_at
+
+
+def test_who_asks_to_talk_and_crosses_the_line_in_one_go_is_offered_as_a_hand_raiser():
+    payload = {
+        "email": "lena@fehr.example", "phone": "+43 316 123456", "job_title": "Director", "hand_raise": {"note": "Call"},
+        "company": {"name": "Fehr", "size": 90, "industry": "Brewery", "country": "AT"}, "country": "AT",
+    }  # fmt: skip
+    capture.process([capture.accept(payload, way="api")])
+    assert set(Signal.objects.values_list("kind", flat=True)) == {"hand_raise", "mql_line"}
+    lifecycle.answer_all()
+    assert Handoff.objects.get().origin == "hand_raise"
+
+
+def test_an_offer_that_waits_is_hastened_when_they_ask_to_talk(sam):
+    handoff = make_handoff(email="lena@fehr.example")
+    payload = {"email": "lena@fehr.example", "hand_raise": {"note": "Call before noon"}}
+    for _time in range(2):
+        capture.process([capture.accept(payload, way="api")])
+        lifecycle.answer_all()
+    hastened = Handoff.objects.get()
+    assert (hastened.pk, hastened.origin, hastened.note) == (handoff.pk, "hand_raise", "Call before noon")
+    assert hastened.due_at < handoff.due_at
+    assert Notice.objects.filter(person=sam, kind="handoff:hand_raise").count() == 1
+
+
+def test_a_purchase_leaves_no_plan_of_sales_behind(sam):
+    lead = make_handoff("sal").lead
+    assert Lead.objects.get(pk=lead.pk).next_action == "First call"
+    lifecycle.purchase(lead, at=timezone.now())
+    assert Lead.objects.get(pk=lead.pk).next_action == ""
 
 
 def test_a_form_made_for_another_standing_changes_nothing(sam):
