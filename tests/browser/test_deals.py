@@ -52,6 +52,7 @@ def test_a_deal_is_moved_by_its_menu_with_the_keyboard_and_won_in_a_dialog(page_
     row = page.get_by_role("row").filter(has_text="Energy monitoring")
     row.get_by_role("button", name="What to do with").focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem").first).to_be_focused()
     page.get_by_role("menuitem", name="Negotiation").press("Enter")
     expect(row.get_by_text("Negotiation").first).to_be_visible()
     row.get_by_role("button", name="What to do with").click()
