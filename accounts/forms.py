@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
-from accounts import tokens
+from accounts import people, tokens
+from accounts.choices import Team
 from accounts.models import ApiToken, User
 
 DAYS = [(30, gettext_lazy("30 days")), (90, gettext_lazy("90 days")), (365, gettext_lazy("A year"))]
@@ -39,3 +43,84 @@ class NewToken(forms.Form):
             self.add_error(None, error)
             return False
         return True
+
+
+@lru_cache(maxsize=1)
+def time_zones() -> list[tuple[str, str]]:
+    """Every zone that names a place, and UTC."""
+    places = (
+        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/", "US/"))
+    )
+    return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in sorted(places))]
+
+
+class About(forms.Form):
+    """What is said of a person: the part that they may change themselves."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254)
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"), choices=time_zones, help_text=gettext_lazy("Times are shown and read in it.")
+    )
+
+    def __init__(self, data: Any = None, *, person: User | None = None) -> None:
+        self.person = person
+        names = [name for name in self.base_fields if person is not None and hasattr(person, name)]
+        super().__init__(data, initial={name: getattr(person, name) for name in names})
+        zones = self.fields["time_zone"]
+        assert isinstance(zones, forms.ChoiceField)
+        if person and person.time_zone not in dict(time_zones()):
+            zones.choices = [(person.time_zone, person.time_zone), *time_zones()]
+
+    def attempt(self) -> bool:
+        return self._try(lambda: people.edit(self._known(), **self.cleaned_data))
+
+    def _known(self) -> User:
+        assert self.person is not None
+        return self.person
+
+    def _try(self, act: Callable[[], Any]) -> bool:
+        """Do it if the words are right; what refuses it becomes an error of the form."""
+        if not self.is_valid():
+            return False
+        try:
+            act()
+        except ValidationError as error:
+            known = hasattr(error, "error_dict") and set(error.error_dict) <= set(self.fields)
+            self.add_error(None, error if known else ValidationError(error.messages))
+            return False
+        return True
+
+
+class Colleague(About):
+    """What a manager says of somebody: their team, too."""
+
+    team = forms.ChoiceField(
+        label=gettext_lazy("Team"),
+        choices=Team.choices,
+        help_text=gettext_lazy("Decides what each stage lets them do. Management may do everything."),
+    )
+    field_order = ["name", "email", "team", "time_zone"]
+
+
+class NewColleague(Colleague):
+    """Somebody who is still to be added, and once they are, their first password."""
+
+    username = forms.CharField(
+        label=gettext_lazy("Username"),
+        max_length=150,
+        help_text=gettext_lazy("Short: it signs in, and @mentions use it."),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    field_order = ["name", "username", "email", "team", "time_zone"]
+
+    def __init__(self, data: Any = None, *, time_zone: str = "UTC") -> None:
+        self.made: tuple[User, str] | None = None
+        super().__init__(data)
+        self.initial["time_zone"] = time_zone
+
+    def attempt(self) -> bool:
+        def add() -> None:
+            self.made = people.add(**self.cleaned_data)
+
+        return self._try(add)

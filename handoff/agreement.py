@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from handoff.models import Agreement, Reason
-from leads.models import Scorecard
+from leads.models import LeadScore, Scorecard
+from personas.choices import Stage
 
 DEFINITION = (
     "A person who fits (business address, a role that decides, a company we can serve) and has shown interest: "
@@ -73,10 +77,22 @@ def lay_down_defaults() -> None:
 
 
 @transaction.atomic
-def renew(*, actor: User, mql_line: int, points: dict[str, Any] | None = None, **terms: Any) -> Agreement:
-    """Put the next version in force: a scorecard with this line, and terms that differ from today's where given."""
+def renew(
+    *, actor: User, mql_line: int, points: dict[str, Any] | None = None, seen: int | None = None, **terms: Any
+) -> Agreement:
+    """Put the next version in force: a scorecard with this line, and terms that differ from today's where given.
+
+    Raises ValidationError when the version in force is no longer the one that was `seen`. Leads are counted anew by
+    the worker; those that stand at or above the new line are offered then.
+    """
     now = timezone.now()
-    current = Agreement.objects.select_for_update().select_related("scorecard").get(ended_at=None)
+    list(Agreement.objects.select_for_update().order_by("version")[:1])  # whoever renews at the same time waits here
+    current = Agreement.objects.in_force()
+    if seen is not None and seen != current.version:
+        raise ValidationError(
+            _("%(who)s has put v%(version)d in force meanwhile. Your words are kept here; look at theirs first.")
+            % {"who": current.agreed_by or _("Somebody"), "version": current.version}
+        )
     card = current.scorecard
     if mql_line != card.mql_line or points is not None:
         Scorecard.objects.filter(in_force=True).update(in_force=False)
@@ -96,3 +112,57 @@ TERMS = (
     "definition", "accept_within", "attempt_within", "hand_raise_within", "time_zone", "opens", "closes", "weekdays",
     "holidays",
 )  # fmt: skip
+
+
+def standing_at(line: int, *, cap: int) -> int:
+    """How many leads in TOFU stand at or above a line now, counted up to a cap."""
+    ready = LeadScore.objects.filter(total__gte=line, lead__stage=Stage.TOFU, lead__do_not_contact=False)
+    return ready.order_by()[:cap].count()
+
+
+#: What a reason may say beside its label, and for which acts.
+FOR_ACTS: dict[str, tuple[str, ...]] = {
+    "return_class": (Reason.Act.RETURN,),
+    "final": (Reason.Act.LOSE,),
+    "do_not_contact": (Reason.Act.DISQUALIFY,),
+    "look_again_days": (
+        Reason.Act.RETURN, Reason.Act.RECYCLE, Reason.Act.LOSE, Reason.Act.CHURN, Reason.Act.WITHDRAW,
+    ),
+}  # fmt: skip
+
+
+@transaction.atomic
+def add_reason(act: str, *, label: str, **said: Any) -> Reason:
+    """Add a reason to those that are offered for an act."""
+    known = Reason.objects.select_for_update().filter(act=act)
+    _check_label(act, label)
+    codes, stem = {reason.code for reason in known}, slugify(label).replace("-", "_")[:36] or "reason"
+    code = next(code for code in (stem, *(f"{stem}_{n}" for n in range(2, 1000))) if code not in codes)
+    final = said.pop("final", act == Reason.Act.DISQUALIFY)
+    position = max((reason.position for reason in known), default=0) + 1
+    return Reason.objects.create(act=act, code=code, label=label, final=final, position=position, **said)
+
+
+@transaction.atomic
+def change_reason(reason: Reason, **said: Any) -> Reason:
+    """Word a reason anew, change what follows from it, or retire it; verdicts that were given keep it."""
+    offered = Reason.objects.select_for_update().filter(act=reason.act, retired=False)
+    if said.get("retired") and not any(one.pk != reason.pk for one in offered):
+        raise ValidationError(
+            {
+                "retired": _(
+                    "This is the last reason for it, and the act needs one. Nothing was changed; add another first."
+                )
+            }
+        )
+    _check_label(reason.act, said.get("label", reason.label), but=reason)
+    for name, value in said.items():
+        setattr(reason, name, value)
+    reason.save(update_fields=list(said))
+    return reason
+
+
+def _check_label(act: str, label: str, but: Reason | None = None) -> None:
+    same = Reason.objects.filter(act=act, label__iexact=label)
+    if any(reason != but for reason in same):
+        raise ValidationError({"label": _("This reason is there already. Choose other words.")})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.core.cache import cache
+from kombu.exceptions import OperationalError
 
-from handoff import lifecycle, notices, sla
+from handoff import lifecycle, notices, sample, sla
 from leads import capture, exchange
 from leads.tasks import heard
 
@@ -38,3 +40,31 @@ def deliver_notices() -> int:
 @shared_task
 def forget_abandoned_files() -> int:
     return exchange.forget_abandoned()
+
+
+#: While this mark stands in the cache, the sample company has been asked for and is not there yet.
+COMING, PATIENCE = "sample_is_coming", 300
+
+
+def ask_for_sample() -> bool:
+    """Let the worker fill in the sample company, once; False if it cannot be asked."""
+    if not cache.add(COMING, 1, timeout=PATIENCE):
+        return True
+    try:
+        fill_sample.delay()
+    except (OperationalError, OSError):
+        cache.delete(COMING)
+        return False
+    return True
+
+
+def sample_is_coming() -> bool:
+    return bool(cache.get(COMING))
+
+
+@shared_task
+def fill_sample() -> None:
+    try:
+        sample.fill()
+    finally:
+        cache.delete(COMING)

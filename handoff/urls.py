@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoff.views import acts, board, deals, imports, inbox, lead, my_day, notices, people
+from handoff.views import acts, agreement, board, deals, imports, inbox, lead, my_day, notices, people
 
 app_name = "handoff"
 urlpatterns = [
@@ -26,7 +26,11 @@ urlpatterns = [
     path("import/<int:pk>/refused.csv", imports.refused, name="import_refused"),
     path("import/<int:pk>/discard/", imports.discard, name="import_discard"),
     path("settings/", people.settings, name="settings"),
-    path("settings/agreement/", people.agreement, name="agreement"),
+    path("settings/agreement/", agreement.agreement, name="agreement"),
+    path("settings/agreement/next/", agreement.renew, name="agreement_next"),
+    path("settings/agreement/next/preview/", agreement.preview, name="agreement_preview"),
+    path("settings/reasons/add/<slug:act>/", agreement.add_reason, name="reason_add"),
+    path("settings/reasons/<int:pk>/", agreement.edit_reason, name="reason"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/<int:pk>/", people.person, name="person"),
     path("settings/sample/", people.sample, name="sample"),

@@ -181,7 +181,7 @@ class LeadFilter:
 
     def _owner(self, value: str) -> Q:
         pk = {"me": self.user.pk, "nobody": None}.get(value, -1)
-        pk = self._key("owner", value) if pk == -1 else pk
+        pk = self._key("owner", value) or self._key("gone", value) if pk == -1 else pk
         return Q(marketer=pk, stage__in=MARKETING_OWNS) | Q(rep=pk, stage__in=SALES_OWNS)
 
     def _key(self, kind: str, said_as: str) -> int:

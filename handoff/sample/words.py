@@ -18,9 +18,9 @@ class Colleague(NamedTuple):
 
 
 PEOPLE = [
-    Colleague("mia", "Mia Novak", Team.MARKETING, "Marketing: nurtures leads and hands them over", "Europe/Vienna"),
+    Colleague("mia", "Mia Novak", Team.MARKETING, "Marketing: nurtures and hands over", "Europe/Vienna"),
     Colleague("sam", "Sam Okafor", Team.SALES, "Sales: answers offers and works deals", "Europe/Vienna"),
-    Colleague("ruth", "Ruth Lindqvist", Team.MANAGEMENT, "Management: one funnel, people, settings", "Europe/Vienna"),
+    Colleague("ruth", "Ruth Lindqvist", Team.MANAGEMENT, "Management: funnel and settings", "Europe/Vienna"),
     Colleague("ines", "Inês Carvalho", Team.MARKETING, "Marketing: events and partners", "Europe/Lisbon"),
     Colleague("jonas", "Jonas Weber", Team.MARKETING, "Marketing: search and content", "Europe/Berlin"),
     Colleague("priya", "Priya Raman", Team.SALES, "Sales: United Kingdom and the Netherlands", "Europe/London"),

@@ -269,6 +269,15 @@ def span_words(seconds: float) -> str:
     return gettext("%(n)s d") % {"n": int(seconds // DAY)}
 
 
+@register.simple_tag
+def business_time(minutes: int) -> str:
+    """A length of business time; its hours are not gathered into days, since those differ by calendar."""
+    hours, rest = divmod(int(minutes), 60)
+    if hours and rest:
+        return gettext("%(h)s h %(m)s min") % {"h": hours, "m": rest}
+    return gettext("%(n)s h") % {"n": hours} if hours else gettext("%(n)s min") % {"n": rest}
+
+
 def exact(at: datetime | date) -> str:
     """What the hover says: the local time in full, and UTC."""
     if not isinstance(at, datetime):

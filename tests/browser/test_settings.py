@@ -1,0 +1,105 @@
+"""Settings, people, the agreement and the sample's sign-in in a browser: usable by anybody, on any screen."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+from handoff import sample
+from handoff.models import Agreement
+from leads.models import LeadScore
+from tests.factories import make_handoff, make_lead, make_user
+
+SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height": 720}}
+LONG = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
+
+
+@pytest.fixture
+def ruth():
+    return make_user("ruth", team="management", name="Ruth Lindqvist")
+
+
+def held(page, where):
+    found = Axe().run(page).response["violations"]
+    assert not found, (where, [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found])
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), where
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_nobody_is_shut_out_and_nothing_scrolls_sideways(page_of, ruth, scheme, size):
+    long = make_user("long-" + "x" * 60, team="sales", name=LONG, email=f"{'y' * 60}@example.com")
+    make_handoff("sal", rep=long)
+    page = page_of(ruth, color_scheme=scheme, viewport=SIZES[size])
+    for name, args in (
+        ("settings", []), ("people", []), ("person", [long.pk]), ("agreement", []), ("agreement_next", []),
+        ("reason_add", ["return"]),
+    ):  # fmt: skip
+        page.goto(reverse(f"handoff:{name}", args=args))
+        held(page, name)
+    page.goto(reverse("handoff:people"))
+    page.get_by_label("Username").fill("jo")
+    page.get_by_label("Name", exact=True).fill("Jo Prins")
+    page.get_by_label("E-mail").fill("jo@firm.example")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("Jo Prins can sign in.").wait_for()
+    held(page, "first password")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_sample_people_sign_in_with_one_click(page_of, settings, scheme):
+    settings.SAMPLE_SIGN_INS, settings.SAMPLE_PASSWORD = True, "smarketing-1a2b3c"
+    sample.fill(leads=8)
+    page = page_of(None, color_scheme=scheme, viewport=SIZES["small"])
+    page.goto("/")
+    held(page, "sign-in")
+    page.get_by_role("button", name="Sign in as Sam Okafor").click()
+    page.wait_for_url(lambda url: "login" not in url)
+    assert page.get_by_role("heading", name="My day").is_visible()
+
+
+def test_the_new_line_says_what_it_means_before_it_is_in_force(page_of, ruth):
+    lead = make_lead()
+    LeadScore.objects.filter(lead=lead).update(fit=40, engagement=0, total=40)
+    page = page_of(ruth)
+    page.goto(reverse("handoff:agreement"))
+    page.get_by_role("link", name="Put the next version in force").click()
+    page.get_by_label("MQL line").fill("35")
+    page.get_by_text("1 lead in TOFU stands at or above 35 points now").wait_for()
+    page.get_by_role("button", name="Put v2 in force").click()
+    page.get_by_text("35 of 100 or more").wait_for()
+    assert Agreement.objects.in_force().mql_line == 35
+
+
+def test_single_keys_are_switched_off_and_stay_off(page_of, ruth):
+    page = page_of(ruth)
+    page.goto(reverse("handoff:settings"))
+    switch = page.get_by_label("Keyboard shortcuts")
+    assert switch.is_checked()
+    switch.uncheck()
+    page.reload()
+    assert not page.get_by_label("Keyboard shortcuts").is_checked()
+    page.locator("body").press("/")
+    assert page.evaluate("document.activeElement.name") != "q"
+
+
+def test_a_theme_that_is_chosen_stays(page_of, ruth):
+    page = page_of(ruth, color_scheme="light")
+    page.goto(reverse("handoff:settings"))
+    page.locator("main").get_by_role("button", name="Dark").click()
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_administration_keeps_to_the_content_policy(page_of):
+    lead = make_handoff().lead
+    page = page_of(make_user("vera", team="management", is_staff=True, is_superuser=True))
+    for address in (
+        reverse("admin:index"),
+        reverse("admin:leads_lead_changelist"),
+        reverse("admin:leads_lead_change", args=[lead.pk]),
+        reverse("admin:leads_campaign_add"),
+        reverse("admin:personas_persona_add"),
+        reverse("admin:accounts_user_changelist"),
+    ):
+        page.goto(address)
+        assert page.get_by_role("link", name="Django administration").is_visible()
