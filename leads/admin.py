@@ -75,9 +75,7 @@ class LeadAdmin(Ledger):
     list_select_related = ("company", "marketer", "rep")
     search_fields = ("search",)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         return queryset.search(search_term), False
 
 
