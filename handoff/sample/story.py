@@ -267,9 +267,12 @@ class Marketing:
         person.way = person_way
 
     def buy(self, person: Person) -> None:
-        """The fast lane: from the shop, without anybody having called."""
-        person.way, was = "api", person.way
+        """The fast lane: from the shop, without anybody having called. Who has a deal open buys by that."""
         deal = {"name": "Starter kit, ordered online", "amount": str(self.rng.choice([1_900, 2_400, 3_900, 5_200]))}
+        lead = self.story.settle(person)
+        if lead and lead.stage == Stage.BOFU:
+            return
+        person.way, was = "api", person.way
         self.story.arrive(person, purchase={"deal": deal}, activity={"kind": "web:order", "text": deal["name"]})
         self.story.catch_up()
         person.way = was
