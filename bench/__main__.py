@@ -280,12 +280,12 @@ def sign_in() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def drain() -> None:
-    from handoff import lifecycle
+    from handoff import answers
     from leads import capture
 
     while capture.process_waiting():
         pass
-    lifecycle.answer_all()
+    answers.answer_all()
 
 
 def wait_until_processed() -> None:

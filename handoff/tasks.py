@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from handoff import lifecycle, notices, sample, sla
+from handoff import answers, notices, sample, sla
 from leads import capture, exchange
 from leads.tasks import heard
 
@@ -23,7 +23,7 @@ def answer() -> None:
     """Process what was submitted, answer what leads have shown, tell whom it concerns."""
     while capture.process_waiting():
         pass
-    lifecycle.answer_all()
+    answers.answer_all()
     notices.deliver()
 
 

@@ -16,7 +16,7 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from accounts.models import User
-from handoff import lifecycle
+from handoff import answers
 from handoff.models import Notice, SampleMark
 from handoff.sample import cast, standing, words
 from handoff.sample.selling import Sales
@@ -141,7 +141,7 @@ def _this_week(story: Story) -> None:
                 changes["marketer"] = actor
             with clock.at(end - timedelta(minutes=rng.uniform(30, 3_000))):
                 editing.edit(lead, actor=actor, changes=changes)
-    lifecycle.answer_signals(leads=story.by_lead)
+    answers.answer_signals(leads=story.by_lead)
 
 
 def _as_it_happened(leads: list[int]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import User
-from handoff import lifecycle, sla
+from handoff import answers, lifecycle, sla
 from handoff.models import Agreement, Deal, DealLead, Handoff, Notice, Reason
 from handoff.sample import words
 from handoff.sample.cast import Person
@@ -141,7 +141,7 @@ class Story:
         signals = [(pk, lead) for pk, lead in waiting.values_list("pk", "lead") if lead in self.by_lead]
         if signals:
             self._newest_signal = signals[-1][0]
-            lifecycle.answer_signals(leads={lead for _pk, lead in signals})
+            answers.answer_signals(leads={lead for _pk, lead in signals})
             self.offered()
 
     def offered(self) -> None:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from handoff import lifecycle
+from handoff import answers
 from leads import exchange, rights
 from leads.mapping_form import MappingForm
 from leads.models import Import, ImportProblem
@@ -172,7 +172,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Import.objects.visible_to(request.user), pk=pk)
     if exchange.start(found, actor=request.user):
         if found.size <= AT_ONCE:
-            exchange.run(found, between=lifecycle.answer_imported)
+            exchange.run(found, between=answers.answer_imported)
         else:
             nudge()
     return redirect("handoff:import_show", pk)

@@ -60,7 +60,7 @@ class Signal(models.Model):
             ),
         ]
         indexes = [
-            # handoff.lifecycle.answer_signals reads these, oldest first
+            # handoff.answers.answer_signals reads these, oldest first
             models.Index(fields=["id"], condition=Q(handled_at=None), name="signal_unhandled"),
         ]
 

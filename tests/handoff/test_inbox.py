@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from handoff import inbox, lifecycle
+from handoff import answers, inbox, lifecycle
 from handoff.models import Handoff
 from leads import capture
 from tests.factories import make_handoff, make_handoffs, make_reason, make_user
@@ -73,7 +73,7 @@ def test_offers_are_grouped_by_business_time_left():
 def test_who_asked_to_talk_is_named_so_and_their_words_are_quoted(client, sam):
     said = {"email": "lena@fehr.example", "name": "Lena", "hand_raise": {"note": "Call before noon"}}
     capture.process([capture.accept(said, way="api")])
-    lifecycle.answer_all()
+    answers.answer_all()
     client.force_login(sam)
     text = opened(client).text
     assert "Asked to talk" in text

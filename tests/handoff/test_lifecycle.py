@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from handoff import deals, lifecycle
+from handoff import answers, deals, lifecycle
 from handoff.models import Handoff, Notice
 from leads import capture
 from leads.models import Lead, Outcome, Signal
@@ -262,7 +262,7 @@ def test_who_was_out_comes_back_by_themselves(sam):
 def test_a_purchase_takes_the_fast_lane_and_records_what_it_skipped():
     lead = make_lead()
     capture.process([capture.accept({"email": lead.email, "purchase": {"deal": {"amount": "99.90"}}}, way="api")])
-    lifecycle.answer_all()
+    answers.answer_all()
     lead.refresh_from_db()
     assert (lead.stage, lead.stage_changes.latest("seq").skipped) == ("customer", ["mofu", "bofu"])
     assert str(lead.deals.get().amount) == "99.90"
@@ -278,7 +278,7 @@ def test_a_lead_over_the_line_is_offered_by_the_system_once():
     lead = make_lead(job_title="Head of energy", company={"name": "Alpmilch", "size": 310})
     for kind in ("web:pricing", "web:pricing", "web:pricing", "event:attended", "web:pricing"):
         capture.log(lead, kind=kind)
-    assert lifecycle.answer_all() == 1
+    assert answers.answer_all() == 1
     assert standing(lead) == ("mofu", "mql")
     handoff = lead.handoffs.get()
     assert (handoff.origin, handoff.offered_by) == (Handoff.Origin.LINE, None)
@@ -288,7 +288,7 @@ def test_a_hand_raiser_is_offered_at_once_and_against_the_shorter_clock():
     usual = make_handoff()
     submission = capture.accept({"email": "lena@fehr.example", "hand_raise": {"note": "Call before noon"}}, way="api")
     capture.process([submission])
-    lifecycle.answer_all()
+    answers.answer_all()
     handoff = Handoff.objects.get(lead__email="lena@fehr.example")
     assert (handoff.origin, handoff.note) == ("hand_raise", "Call before noon")
     assert handoff.due_at < usual.due_at
@@ -301,7 +301,7 @@ def test_who_asks_to_talk_and_crosses_the_line_in_one_go_is_offered_as_a_hand_ra
     }  # fmt: skip
     capture.process([capture.accept(payload, way="api")])
     assert set(Signal.objects.values_list("kind", flat=True)) == {"hand_raise", "mql_line"}
-    lifecycle.answer_all()
+    answers.answer_all()
     assert Handoff.objects.get().origin == "hand_raise"
 
 
@@ -310,7 +310,7 @@ def test_an_offer_that_waits_is_hastened_when_they_ask_to_talk(sam):
     payload = {"email": "lena@fehr.example", "hand_raise": {"note": "Call before noon"}}
     for _time in range(2):
         capture.process([capture.accept(payload, way="api")])
-        lifecycle.answer_all()
+        answers.answer_all()
     hastened = Handoff.objects.get()
     assert (hastened.pk, hastened.origin, hastened.note) == (handoff.pk, "hand_raise", "Call before noon")
     assert hastened.due_at < handoff.due_at

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from handoff import deals, lifecycle
+from handoff import answers, deals, lifecycle
 from handoff.models import Handoff
 from leads import capture
 from leads.models import Company, Lead, Signal
@@ -79,8 +79,8 @@ def test_winning_and_losing_one_deal_at_once_does_one_of_them():
 def test_one_signal_is_answered_once_by_many_sweeps():
     lead = make_lead()
     Signal.objects.create(lead=lead, kind="hand_raise", at=lead.created_at)
-    answers = at_once(*(lifecycle.answer_signals for _ in range(8)))
-    assert sum(answers) == 1
+    counts = at_once(*(answers.answer_signals for _ in range(8)))
+    assert sum(counts) == 1
     assert lead.handoffs.count() == 1
 
 

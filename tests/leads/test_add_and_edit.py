@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from handoff import lifecycle
+from handoff import answers
 from leads import capture, editing
 from leads.forms import EditLead
 from leads.models import Company, Lead, Signal, Source, Submission
@@ -159,7 +159,7 @@ def test_a_lead_that_crosses_the_line_by_hand_is_offered_when_the_worker_looks(c
     client.force_login(mia)
     add(client, email="lena@fehr.example", job_title="Head of energy")
     assert Signal.objects.get().kind == "mql_line"
-    lifecycle.answer_all()
+    answers.answer_all()
     assert Lead.objects.get().stage == "mofu"
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff import agreement, lifecycle
+from handoff import agreement, answers
 from leads import capture, pipeline, scoring
 from leads.models import Activity, LeadScore, Scorecard, Signal
 from leads.models.scoring import default_points, grade
@@ -84,7 +84,7 @@ def test_a_lower_line_makes_ready_who_stands_above_it_now_once():
     pipeline.rescore_outdated()
     pipeline.rescore_outdated()
     assert list(Signal.objects.filter(kind="mql_line").values_list("lead", flat=True)) == [lead.pk]
-    lifecycle.answer_all()
+    answers.answer_all()
     lead.refresh_from_db()
     assert lead.stage == "mofu"
 

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from handoff import lifecycle
+from handoff import answers
 from leads import exchange
 from leads.exchange.mapping import Problem
 from leads.models import Import
@@ -68,7 +68,7 @@ class Command(BaseCommand):
                 upload.save()
                 until_done.enter_context(exchange.alone(upload))
             exchange.bring_in(upload, run, report=report.take)
-        left = [signal for signal in lifecycle.answer_imported() if signal.recorded_at >= upload.created_at]
+        left = [signal for signal in answers.answer_imported() if signal.recorded_at >= upload.created_at]
         if left:
             self.stdout.write(exchange.words(upload.rows_done, upload.counts))
             why = _("%(count)d outcomes wait for a person, who finds them among the signals. The first: %(why)s")
