@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from leads.models import Import, Source, Submission
+from leads.models import Import, Lead, Source, Submission
 from leads.models.lead import LeadQuerySet
 from leads.models.scoring import grade
 from personas.choices import Lane, Stage
@@ -375,6 +375,21 @@ class Page(NamedTuple):
     rows: list[Row]
     before: str
     after: str
+
+
+def counted(chosen: LeadFilter, leads: LeadQuerySet, *, first: bool) -> tuple[LeadQuerySet, int]:
+    """The leads to page through and how many there are, up to the cap.
+
+    A search costs more than all else on its page, so it is done once: the keys it finds stand for it from there on.
+    """
+    if "q" not in chosen.on:
+        return leads, leads.order_by()[: CAP + 1].count()
+    keys = list(leads.order_by("-pk").values_list("pk", flat=True)[: CAP + 1])
+    if first and chosen.sort == "newest":
+        leads = Lead.objects.filter(pk__in=keys[: PAGE + 1])
+    elif len(keys) <= CAP:
+        leads = Lead.objects.filter(pk__in=keys)
+    return leads, len(keys)
 
 
 def page_of(chosen: LeadFilter, leads: LeadQuerySet, *, before: str = "", after: str = "", size: int = PAGE) -> Page:

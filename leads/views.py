@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from leads import identity, rights
 from leads.export import lines
-from leads.filters import CAP, LeadFilter, page_of
+from leads.filters import CAP, LeadFilter, counted, page_of
 from leads.forms import AddLead, EditLead
 from leads.models import Lead
 from leads.tasks import nudge
@@ -24,8 +24,9 @@ def table(request: HttpRequest) -> HttpResponse:
     """Leads as rows: filtered, sorted, one page by key."""
     chosen = LeadFilter(request.GET.dict(), request.user)
     leads = chosen.apply(Lead.objects.visible_to(request.user))
-    page = page_of(chosen, leads, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
-    context = {"chosen": chosen, "page": page, "total": leads.order_by()[: CAP + 1].count(), "cap": CAP}
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    leads, total = counted(chosen, leads, first=not (before or after))
+    context = {"chosen": chosen, "page": page_of(chosen, leads, before=before, after=after), "total": total, "cap": CAP}
     return render(request, "leads/table.html", context)
 
 
