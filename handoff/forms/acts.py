@@ -5,44 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import conversation, deals, lifecycle, standing
+from handoff import deals, lifecycle, standing
+from handoff.forms.saying import CURRENCIES, SaidForm, day_field, reason_field, words_field
 from handoff.models import Deal, Reason
-from leads import rights
-from leads.forms import moment_field
 from leads.models import Lead
 from personas.choices import DealStep, Stage
-
-
-class SaidForm(forms.Form):
-    """What one person says on one lead. Subclasses hand it to the one function that does it, in `perform`."""
-
-    def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
-        self.lead, self.actor = lead, actor
-        self.result: Any = None  # what the step gave back, once it is done
-        super().__init__(data, initial=initial)
-
-    def perform(self, **words: Any) -> Any:
-        raise NotImplementedError
-
-    def attempt(self) -> bool:
-        """Do it if the words are right; whatever refuses it becomes an error of the form."""
-        if not self.is_valid():
-            return False
-        try:
-            self.result = self.perform(**self.cleaned_data)
-        except ValidationError as error:
-            known = hasattr(error, "error_dict") and set(error.error_dict) <= set(self.fields)
-            self.add_error(None, error if known else ValidationError(error.messages))
-            return False
-        self.lead.refresh_from_db()
-        return True
 
 
 class ActForm(SaidForm):
@@ -74,26 +48,6 @@ class ActForm(SaidForm):
     def asks(self) -> bool:
         """Whether a person must fill in something, or one click does it."""
         return any(not field.field.widget.is_hidden for field in self)
-
-
-def reason_field(act: str) -> forms.ModelChoiceField[Reason]:
-    return forms.ModelChoiceField(
-        queryset=Reason.objects.offered_for(act),
-        widget=forms.RadioSelect,
-        empty_label=None,
-        label=gettext_lazy("Because"),
-        error_messages={"required": gettext_lazy("Choose a reason. Everything else was kept.")},
-    )
-
-
-def words_field(label: Any, *, required: bool = False, hint: Any = "") -> forms.CharField:
-    return forms.CharField(
-        label=label, required=required, max_length=2_000, widget=forms.Textarea(attrs={"rows": 3}), help_text=hint
-    )
-
-
-def day_field(label: Any, *, hint: Any = "") -> forms.DateField:
-    return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text=hint)
 
 
 class Offer(ActForm):
@@ -258,9 +212,6 @@ class Reopen(ActForm):
         return lifecycle.reopen(self.lead, actor=self.actor, **words)
 
 
-CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "BRL", "SEK", "PLN", "CZK")]
-
-
 class OpenDeal(ActForm):
     act, title, button = "open_deal", gettext_lazy("Open a deal"), gettext_lazy("Open deal")
     hint = gettext_lazy("The lead enters BOFU; the hand-off ends as qualified.")
@@ -346,96 +297,6 @@ class Lose(DealAct):
         return deals.lose(self.chosen(deal), actor=self.actor, **words)
 
 
-class Comment(SaidForm):
-    """Words on a lead that both teams read."""
-
-    text = forms.CharField(required=False, strip=True)  # the step says what is wrong with it
-
-    def perform(self, *, text: str = "", **_words: Any) -> Any:
-        return conversation.comment(self.lead, actor=self.actor, text=text)
-
-
-#: kind -> what the button says, and its icon: a touch is logged in one tap.
-TOUCHES: dict[str, tuple[Any, str]] = {
-    "call:no_answer": (gettext_lazy("No answer"), "phone-missed"),
-    "call:left_message": (gettext_lazy("Left a message"), "phone-outgoing"),
-    "call:spoke": (gettext_lazy("Spoke"), "phone-call"),
-    "email:sent": (gettext_lazy("E-mailed"), "send"),
-    "email:reply": (gettext_lazy("Got a reply"), "mail"),
-    "meeting:met": (gettext_lazy("Met"), "handshake"),
-    "note": (gettext_lazy("Note"), "pen-line"),
-}
-
-
-class Touch(SaidForm):
-    """A touch that has just happened, or that is told later, and what is to be done next."""
-
-    kind = forms.ChoiceField(choices=[(kind, words) for kind, (words, _icon) in TOUCHES.items()])
-    text = forms.CharField(label=gettext_lazy("In words"), required=False, max_length=5_000)
-    at = moment_field(gettext_lazy("When it happened"))
-    next_action = forms.CharField(label=gettext_lazy("Next action"), required=False, max_length=120)
-    next_action_at = moment_field(gettext_lazy("Due"))
-    done = forms.BooleanField(required=False)
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        if said.get("kind") == "note" and not said.get("text"):
-            self.add_error("text", _("Write a few words first: a note is its words."))
-        if said.get("next_action_at") and not said.get("next_action"):
-            self.add_error("next_action", _("Say what is to be done then."))
-        return said
-
-    @property
-    def said(self) -> str:
-        return _("Logged: %(what)s.") % {"what": TOUCHES[self.cleaned_data["kind"]][0]}
-
-    def perform(self, *, next_action: str = "", next_action_at: Any = None, done: bool = False, **words: Any) -> Any:
-        """An empty next action leaves the one that is planned, unless it is told to be done."""
-        planned = next_action if next_action or done else None
-        return lifecycle.log_touch(
-            self.lead, actor=self.actor, next_action=planned, next_action_at=next_action_at, **words
-        )
-
-
-class EditDeal(SaidForm):
-    """What is known of a deal: its name, its worth, and when it should close."""
-
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=200, show_hidden_initial=True)
-    amount = forms.DecimalField(
-        label=gettext_lazy("Amount"),
-        min_value=0,
-        max_digits=12,
-        decimal_places=2,
-        required=False,
-        show_hidden_initial=True,
-    )
-    currency = forms.ChoiceField(label=gettext_lazy("Currency"), choices=CURRENCIES, show_hidden_initial=True)
-    close_on = forms.DateField(
-        label=gettext_lazy("Expected close"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        show_hidden_initial=True,
-    )
-
-    def __init__(self, data: Any = None, *, deal: Deal, actor: User, lead: Lead) -> None:
-        self.deal = deal
-        super().__init__(data, lead=lead, actor=actor, initial={n: getattr(deal, n) for n in deals.EDITABLE})
-        if deal.currency not in dict(CURRENCIES):
-            self.fields["currency"].choices = [*CURRENCIES, (deal.currency, deal.currency)]  # type: ignore[attr-defined]
-
-    def perform(self, **words: Any) -> Any:
-        changes = {name: words[name] for name in self.changed_data}
-        return deals.edit(self.deal, actor=self.actor, changes=changes, was=self.seen())
-
-    def seen(self) -> dict[str, Any]:
-        """What the person saw when the form was drawn: it came back with the form."""
-        seen = {}
-        for name in deals.EDITABLE:
-            field, kept = self.fields[name], self.add_initial_prefix(name)
-            seen[name] = field.to_python(self.data[kept]) if kept in self.data else self.initial[name]
-        return seen
-
-
 ACTS: dict[str, type[ActForm]] = {
     form.act: form
     for form in (
@@ -443,63 +304,3 @@ ACTS: dict[str, type[ActForm]] = {
         Advance, Win, Lose, Disqualify, Churn, Reopen,
     )
 }  # fmt: skip
-
-#: From lane to lane: the acts that lead there, in the order in which they are tried. A lane is a stage, a stand of the
-#: hand-off, or a step of the deal.
-MOVES: dict[str, dict[str, tuple[str, ...]]] = {
-    "tofu": {"mql": ("offer", "claim_early"), "out": ("disqualify",)},
-    "mql": {"sal": ("accept",), "tofu": ("return", "withdraw"), "out": ("disqualify",)},
-    "sal": {"sql": ("qualify",), "discovery": ("open_deal",), "tofu": ("recycle",), "out": ("disqualify",)},
-    "sql": {"discovery": ("open_deal",), "tofu": ("recycle",), "out": ("disqualify",)},
-    **{
-        step: {
-            **{other: ("advance",) for other in DealStep.values if other != step},
-            "customer": ("win",),
-            "sal": ("requalify",),
-            "tofu": ("lose",),
-            "out": ("disqualify",),
-        }
-        for step in DealStep.values
-    },
-    "customer": {"mql": ("expand",), "tofu": ("churn",), "out": ("disqualify",)},
-    "out": {"tofu": ("reopen",)},
-}
-STAGE_OF = {
-    "tofu": Stage.TOFU, "mql": Stage.MOFU, "sal": Stage.MOFU, "sql": Stage.MOFU,
-    **dict.fromkeys(DealStep.values, Stage.BOFU), "customer": Stage.CUSTOMER, "out": Stage.OUT,
-}  # fmt: skip
-
-
-class _At:
-    """Something that stands in a stage: enough for `rights` to answer."""
-
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
-
-
-def moves_from(lane: str, actor: User) -> list[dict[str, Any]]:
-    """Every move out of a lane: `to`, the act, its label, and `why` it is not open to this person (empty if it is).
-
-    The same for every card of a lane, so a board works it out once a lane, not once a card.
-    """
-    here, moves = _At(STAGE_OF[lane]), []
-    for to, acts in MOVES[lane].items():
-        act = next((act for act in acts if rights.may(actor, act, here)), acts[0])
-        why = "" if rights.may(actor, act, here) else rights.who_may(act, here)
-        form = ACTS[act]
-        moves.append({"to": to, "act": act, "label": form.title, "why": why, "asks": asks(form)})
-    return moves
-
-
-def asks(form: type[ActForm]) -> bool:
-    """Whether this act needs a form to be filled in, or one click does it."""
-    visible = [name for name, field in form.base_fields.items() if not field.widget.is_hidden]
-    return bool(visible) and form is not Advance
-
-
-def permitted(actor: User, act: str, lead: Lead) -> None:
-    """Refuse an act: 403 by team, a ValidationError when the stage does not know it (the page is stale)."""
-    if lead.stage not in rights.ACTS[act]:
-        raise ValidationError(rights.who_may(act, lead))
-    if not rights.may(actor, act, lead):
-        raise PermissionDenied(rights.who_may(act, lead))

@@ -1,0 +1,11 @@
+"""What people say on a lead and its deals, read, and handed to the one function that does it."""
+
+from handoff.forms.acts import ACTS, ActForm
+from handoff.forms.deal import EditDeal
+from handoff.forms.moves import asks, moves_from, permitted
+from handoff.forms.saying import SaidForm
+from handoff.forms.talk import TOUCHES, Comment, Touch
+
+__all__ = [
+    "ACTS", "TOUCHES", "ActForm", "Comment", "EditDeal", "SaidForm", "Touch", "asks", "moves_from", "permitted",
+]  # fmt: skip

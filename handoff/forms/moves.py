@@ -1,0 +1,73 @@
+"""Which acts lead from lane to lane, and who may do them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from accounts.models import User
+from handoff.forms.acts import ACTS, ActForm, Advance
+from leads import rights
+from leads.models import Lead
+from personas.choices import DealStep, Stage
+
+#: From lane to lane: the acts that lead there, in the order in which they are tried. A lane is a stage, a stand of the
+#: hand-off, or a step of the deal.
+MOVES: dict[str, dict[str, tuple[str, ...]]] = {
+    "tofu": {"mql": ("offer", "claim_early"), "out": ("disqualify",)},
+    "mql": {"sal": ("accept",), "tofu": ("return", "withdraw"), "out": ("disqualify",)},
+    "sal": {"sql": ("qualify",), "discovery": ("open_deal",), "tofu": ("recycle",), "out": ("disqualify",)},
+    "sql": {"discovery": ("open_deal",), "tofu": ("recycle",), "out": ("disqualify",)},
+    **{
+        step: {
+            **{other: ("advance",) for other in DealStep.values if other != step},
+            "customer": ("win",),
+            "sal": ("requalify",),
+            "tofu": ("lose",),
+            "out": ("disqualify",),
+        }
+        for step in DealStep.values
+    },
+    "customer": {"mql": ("expand",), "tofu": ("churn",), "out": ("disqualify",)},
+    "out": {"tofu": ("reopen",)},
+}
+STAGE_OF = {
+    "tofu": Stage.TOFU, "mql": Stage.MOFU, "sal": Stage.MOFU, "sql": Stage.MOFU,
+    **dict.fromkeys(DealStep.values, Stage.BOFU), "customer": Stage.CUSTOMER, "out": Stage.OUT,
+}  # fmt: skip
+
+
+class _At:
+    """Something that stands in a stage: enough for `rights` to answer."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+
+
+def moves_from(lane: str, actor: User) -> list[dict[str, Any]]:
+    """Every move out of a lane: `to`, the act, its label, and `why` it is not open to this person (empty if it is).
+
+    The same for every card of a lane, so a board works it out once a lane, not once a card.
+    """
+    here, moves = _At(STAGE_OF[lane]), []
+    for to, acts in MOVES[lane].items():
+        act = next((act for act in acts if rights.may(actor, act, here)), acts[0])
+        why = "" if rights.may(actor, act, here) else rights.who_may(act, here)
+        form = ACTS[act]
+        moves.append({"to": to, "act": act, "label": form.title, "why": why, "asks": asks(form)})
+    return moves
+
+
+def asks(form: type[ActForm]) -> bool:
+    """Whether this act needs a form to be filled in, or one click does it."""
+    visible = [name for name, field in form.base_fields.items() if not field.widget.is_hidden]
+    return bool(visible) and form is not Advance
+
+
+def permitted(actor: User, act: str, lead: Lead) -> None:
+    """Refuse an act: 403 by team, a ValidationError when the stage does not know it (the page is stale)."""
+    if lead.stage not in rights.ACTS[act]:
+        raise ValidationError(rights.who_may(act, lead))
+    if not rights.may(actor, act, lead):
+        raise PermissionDenied(rights.who_may(act, lead))

@@ -1,0 +1,60 @@
+"""What the forms of a lead have in common: one person says something, and it is done or told why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from handoff.models import Reason
+from leads.models import Lead
+
+CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "BRL", "SEK", "PLN", "CZK")]
+
+
+class SaidForm(forms.Form):
+    """What one person says on one lead. Subclasses hand it to the one function that does it, in `perform`."""
+
+    def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
+        self.lead, self.actor = lead, actor
+        self.result: Any = None  # what the step gave back, once it is done
+        super().__init__(data, initial=initial)
+
+    def perform(self, **words: Any) -> Any:
+        raise NotImplementedError
+
+    def attempt(self) -> bool:
+        """Do it if the words are right; whatever refuses it becomes an error of the form."""
+        if not self.is_valid():
+            return False
+        try:
+            self.result = self.perform(**self.cleaned_data)
+        except ValidationError as error:
+            known = hasattr(error, "error_dict") and set(error.error_dict) <= set(self.fields)
+            self.add_error(None, error if known else ValidationError(error.messages))
+            return False
+        self.lead.refresh_from_db()
+        return True
+
+
+def reason_field(act: str) -> forms.ModelChoiceField[Reason]:
+    return forms.ModelChoiceField(
+        queryset=Reason.objects.offered_for(act),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        label=gettext_lazy("Because"),
+        error_messages={"required": gettext_lazy("Choose a reason. Everything else was kept.")},
+    )
+
+
+def words_field(label: Any, *, required: bool = False, hint: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label, required=required, max_length=2_000, widget=forms.Textarea(attrs={"rows": 3}), help_text=hint
+    )
+
+
+def day_field(label: Any, *, hint: Any = "") -> forms.DateField:
+    return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text=hint)
