@@ -424,7 +424,6 @@ def purchase(
         standing.end(handoff, Handoff.End.PURCHASED, actor=actor, at=ended)
     deals.record_closed(lead, won=True, at=at, actor=actor, imported=imported, fields=fields)
     if lead.stage != Stage.CUSTOMER:
-        standing.done_with(lead)
         pipeline.move(lead, Stage.CUSTOMER, act="purchase", actor=actor, at=at, imported=imported)
         standing.done_with(lead)
 
