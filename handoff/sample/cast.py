@@ -15,7 +15,7 @@ from accounts.models import User
 from handoff.sample import words
 
 COMPANIES, LEADS = 190, 424
-LATELY = 15  # one in so many comes in the last week, so that there is something to do
+LATELY = 12  # one in so many comes in the last week, so that there is something to do
 MONTHS = 9
 DAYS = 30 * MONTHS
 #: How often who comes along: one who decides in a real company, one who does not, one who will never buy.
@@ -57,14 +57,17 @@ def people(rng: Random, *, begin: datetime, end: datetime, campaigns: Running, l
         if lately and quality == "poor":
             quality = "some"
         place, company = rng.choices(companies, weights=weights)[0]
-        share = 1 - rng.random() * 5 / DAYS if lately else rng.betavariate(1.25, 0.95)  # more as the months go on
+        share = 1 - rng.random() ** 2 * 5 / DAYS if lately else rng.betavariate(1.25, 0.95)  # more as the months go on
         arrives = begin + (end - begin) * share
         source = rng.choices(words.SOURCES, weights=[source[3] for source in words.SOURCES])[0][0]
         way = "hand" if source in ("trade_fair", "partner", "referral") or rng.random() < 0.12 else "form"
         profile = _profile(rng, place, company, quality, taken)
         running = [name for name, slug, first, last in campaigns if slug == source and first <= arrives <= last]
         profile |= {"source": source, **({"campaign": rng.choice(running)} if running else {})}
-        found.append(Person(profile, quality, way, by_day(rng, arrives, way), hot=lately))
+        arrives = by_day(rng, arrives, way)
+        if lately and arrives > end - timedelta(hours=2):
+            arrives -= timedelta(days=1)
+        found.append(Person(profile, quality, way, arrives, hot=lately))
     return sorted((p for p in found if p.arrives < end - timedelta(minutes=20)), key=lambda p: p.arrives)
 
 

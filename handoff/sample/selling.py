@@ -47,7 +47,7 @@ class Sales:
         usual = 20 if handoff.origin == Handoff.Origin.HAND_RAISE else 80
         minutes = usual * PACE[self._name(rep)] * self.rng.lognormvariate(0, 0.95)
         when = story.work_time(at, min(minutes, 2_400))
-        if story.odds(0.025) and person.marketer:
+        if person.marketer and story.sometimes("withdraw", 0.025):
             return self.plan(
                 story.work_time(at, minutes / 3), person, handoff.pk, lambda lead: self.withdraw(person, lead)
             )
@@ -189,13 +189,13 @@ class Sales:
             self.marketing.nurture(person, clock.now() + after, 0.95, rounds=self.rng.randint(4, 7))
 
     def disqualify(self, person: Person, lead: Lead, rep: User) -> None:
-        rare = self.story.odds(0.2)
+        rare = self.story.sometimes("asked not to be contacted", 0.2)
         codes = ("do_not_contact",) if rare else ("no_need", "no_budget", "no_interest", "wrong_person")
         reason = self.story.reason("disqualify", *codes)
         if reason is None:
             return
         lifecycle.disqualify(lead, actor=rep, reason=reason, verdict=self.story.word(words.DISQUALIFIED, reason))
-        if self.story.odds(0.2):
+        if not rare and self.story.sometimes("back by themselves", 0.25):
             back = clock.now() + timedelta(days=self.rng.uniform(25, 90))
             self.story.plan(back, lambda: self.return_by_self(person))
 
@@ -244,17 +244,17 @@ class Sales:
             return
         steps, draw = list(DealStep.values), self.rng.random()
         step = steps.index(deal.step)
-        chance = 0.30 + (0.13 if person.quality == "good" else 0) - (0.08 if self._name(rep) == "erik" else 0)
+        chance = 0.36 + (0.13 if person.quality == "good" else 0) - (0.08 if self._name(rep) == "erik" else 0)
         if draw < (0.20, 0.27, 0.0)[step]:
             self.lose(person, deal, rep)
-        elif draw < (0.22, 0.32, 0.0)[step] and deal.handoff_id:
+        elif step == 1 and deal.handoff_id and self.story.sometimes("requalify", 0.07):
             self.requalify(person, deal, rep)
         elif step < 2:
             deals.advance(deal, actor=rep, step=steps[step + 1])
             self.next(person, pk, rep)
         elif draw < 0.35:
             self.next(person, pk, rep)  # still talking
-        elif self.story.odds(chance):
+        elif self.story.sometimes("win", chance):
             self.win(person, deal, rep)
         else:
             self.lose(person, deal, rep)
@@ -279,10 +279,10 @@ class Sales:
         self.after_win(person, rep)
 
     def after_win(self, person: Person, rep: User) -> None:
-        now, draw = clock.now(), self.rng.random()
-        if draw < 0.25:
-            self.story.plan(now + timedelta(days=self.rng.uniform(30, 100)), lambda: self.churn(person, rep))
-        elif draw < 0.62:
+        now = clock.now()
+        if self.story.sometimes("churn", 0.2):
+            self.story.plan(now + timedelta(days=self.rng.uniform(30, 80)), lambda: self.churn(person, rep))
+        elif self.story.sometimes("expand", 0.5):
             self.story.plan(now + timedelta(days=self.rng.uniform(15, 75)), lambda: self.expand(person))
 
     def churn(self, person: Person, rep: User) -> None:

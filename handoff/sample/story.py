@@ -53,6 +53,7 @@ class Story:
         card = agreement.scorecard
         self.line, self.worth = card.mql_line, {rule["kind"]: rule["points"] for rule in card.points["engagement"]}
         self._waiting: set[int] = set()
+        self._owed: dict[str, float] = {}
         self._newest_signal = Signal.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         self._newest_offer = Handoff.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
@@ -80,6 +81,13 @@ class Story:
 
     def odds(self, share: float) -> bool:
         return self.rng.random() < share
+
+    def sometimes(self, what: str, share: float) -> bool:
+        """As often as its share says, but evenly: what is rare happens in every story, and early in it."""
+        owed = self._owed.get(what, 1 - share) + share
+        happens = owed >= 1 - 1e-9
+        self._owed[what] = owed - happens
+        return happens
 
     # what leads do
 
@@ -198,8 +206,9 @@ class Marketing:
             said = {"activity": {"kind": "form:newsletter"}}
         self.story.plan(at, lambda: self.come(person, said))
         self.nurture(person, at, interest)
-        if interest > 0.97 and not person.hot and person.quality != "poor":
-            self.story.plan(at + timedelta(days=self.rng.uniform(1, 20)), lambda: self.buy(person))
+        if interest > 0.6 and not person.hot and self.story.sometimes("buy", 0.05):
+            days = self.rng.choice([0.02, 0.04, self.rng.uniform(1, 20)])  # most in one go, from the click on
+            self.story.plan(at + timedelta(days=days), lambda: self.buy(person))
 
     def interest(self, person: Person) -> float:
         usual = {"good": 0.45, "some": 0.22, "poor": 0.0}[person.quality] + 0.55 * self.rng.random()
@@ -282,7 +291,7 @@ class Marketing:
         lead = self.story.settle(person)
         if lead is None or lead.stage != Stage.TOFU or lead.do_not_contact:
             return
-        if self.story.odds(0.25):
+        if self.story.sometimes("claim early", 0.25):
             rep = self.story.colleagues[self.rng.choice(["sam", "priya", "tomasz", "lucia", "erik"])]
             lifecycle.claim_early(lead, actor=rep, note=self.story.some(words.WHY_EARLY))
         else:
