@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -15,6 +16,8 @@ from handoff.models import Handoff
 from leads import clock, identity, pipeline, timeline
 from leads.models import Lead, Signal
 from personas.choices import Stage
+
+log = logging.getLogger(__name__)
 
 #: What a purchase event says of its deal.
 DEAL_FIELDS = ("name", "amount", "currency", "custom")
@@ -79,7 +82,8 @@ def _answer_history(signals: list[Signal], leads: dict[int, Lead]) -> None:
             deals.record_closed_many(endings, imported=True)
             won = {end.lead: end.at for end in endings if end.won and end.lead.stage != Stage.CUSTOMER}
             pipeline.move_many(won, Stage.CUSTOMER, act="purchase", imported=True)
-    except (ValidationError, DatabaseError, KeyError, TypeError, ValueError, AttributeError):
+    except (ValidationError, DatabaseError, KeyError, TypeError, ValueError, AttributeError) as error:
+        log.warning("%d outcomes of a file are answered one by one: %r", len(simple), error)
         return
     now = clock.now()
     for signal in simple:

@@ -112,10 +112,6 @@ class Countdown:
         return self.calendar.span(self.left)
 
     @property
-    def used_for(self) -> timedelta:
-        return self.calendar.span(self.used)
-
-    @property
     def terms(self) -> str:
         """The promise as the agreement words it: '8 business hours'."""
         if self.promised % 60:

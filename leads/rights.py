@@ -59,10 +59,6 @@ TEAM_ACTS: dict[str, set[Team]] = {
     "people": set(),
 }
 
-EDITABLE_STAGES: dict[str, list[str]] = {
-    team: [stage for stage, teams in ACTS["edit"].items() if team in teams or team == Team.MANAGEMENT] for team in Team
-}
-
 WHO = {
     frozenset(MARKETING): gettext_lazy("marketing"),
     frozenset(SALES): gettext_lazy("sales"),

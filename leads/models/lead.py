@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from leads.models.campaign import Campaign, Source
-from leads.rights import EDITABLE_STAGES
 from personas.choices import Stage
 from personas.models import Persona
 
@@ -47,10 +46,6 @@ class LeadQuerySet(models.QuerySet["Lead"]):
     def visible_to(self, user: Any) -> LeadQuerySet:
         """Both teams see every lead; somebody signed out or deactivated sees none."""
         return self if user.is_authenticated and user.is_active else self.none()
-
-    def editable_by(self, user: User) -> LeadQuerySet:
-        """The stage decides who may edit the record; acts are asked of `may()`."""
-        return self.visible_to(user).filter(stage__in=EDITABLE_STAGES[user.team])
 
     def locked(self, pks: Iterable[int]) -> list[Lead]:
         """Lock these leads, always in pk order, without keeping activities from pointing at them."""
