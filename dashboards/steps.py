@@ -105,7 +105,7 @@ CAME: dict[str, Any] = {
     Handoff.Origin.CLAIMED: gettext_lazy("claimed early"),
     Handoff.Origin.REROUTED: gettext_lazy("sent on to the right rep"),
     Handoff.Origin.REQUALIFY: gettext_lazy("back from a deal"),
-    Handoff.Origin.EXPANSION: gettext_lazy("customers offered again"),
+    Handoff.Origin.EXPANSION: gettext_lazy("offered again as customers"),
     Handoff.Origin.IMPORTED: gettext_lazy("from a file"),
 }
 

@@ -203,6 +203,8 @@ def log_touch(
         if kind in CONTACTS:
             handoff.first_contact_at = handoff.first_contact_at or activity.at
         if handoff.promise == "attempt":
+            if lead.next_action_at == handoff.due_at and next_action is None:  # it was planned for this promise
+                standing.done_with(lead)
             sla.settle(handoff)
         handoff.save()
     if next_action is not None:

@@ -51,10 +51,16 @@ def check_seen(lead: Lead, seen: str) -> None:
         raise ValidationError(happened_since(lead))
 
 
+def stands(lead: Lead) -> str:
+    """Where a lead stands, in words: its stage and, in the middle, the stand of its hand-off."""
+    stage, handoff = str(Stage(lead.stage).label), lead.handoffs.open().first() if lead.stage == Stage.MOFU else None
+    return _("%(stage)s, %(lane)s") % {"stage": stage, "lane": Lane(handoff.lane).label} if handoff else stage
+
+
 def happened_since(lead: Lead) -> str:
     """One sentence on the newest act, for somebody whose page is older than it."""
     last = lead.activities.of_kinds("handoff", "deal", "stage").select_related("actor").order_by("-at", "-id").first()
-    stage = Stage(lead.stage).label
+    stage = stands(lead)
     if last is None:
         return _("%(lead)s is in %(stage)s now. Nothing was changed.") % {"lead": lead, "stage": stage}
     when = date_format(timezone.localtime(last.recorded_at), "j M H:i")
@@ -130,7 +136,7 @@ def close_deals(lead: Lead, *, actor: User | None, at: datetime, note: str) -> N
 
 
 def done_with(lead: Lead) -> None:
-    """What sales meant to do next is done with, once a lead leaves MOFU or BOFU."""
+    """What sales meant to do next is done with: the lead leaves MOFU or BOFU, or it has been done."""
     lead.next_action, lead.next_action_at = "", None
     lead.save(update_fields=["next_action", "next_action_at"])
 

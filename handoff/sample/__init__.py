@@ -2,6 +2,6 @@
 
 from handoff.sample.filling import fill
 from handoff.sample.removing import remove
-from handoff.sample.standing import Counts, count, sign_ins
+from handoff.sample.standing import Counts, count, managers_who_stay, sign_ins
 
-__all__ = ["Counts", "count", "fill", "remove", "sign_ins"]
+__all__ = ["Counts", "count", "fill", "managers_who_stay", "remove", "sign_ins"]

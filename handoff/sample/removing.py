@@ -9,11 +9,10 @@ from django.db import transaction
 from django.db.models import Model, ProtectedError, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.choices import Team
 from accounts.models import User
 from handoff.models import Deal, DealLead, SampleMark
 from handoff.sample import standing
-from handoff.sample.standing import Counts, hold, marked
+from handoff.sample.standing import Counts, hold, managers_who_stay, marked
 from leads import scoring
 from leads.models import Campaign, Company, Lead, Source, Submission
 from personas.models import Persona
@@ -30,7 +29,7 @@ def remove(*, actor: User | None = None) -> Counts:
     when nobody could manage afterwards.
     """
     hold()
-    if actor is not None and not User.objects.on(Team.MANAGEMENT).exclude(pk__in=marked(Kind.PERSON)).exists():
+    if actor is not None and not managers_who_stay().exists():
         raise ValidationError(
             _("Nobody could manage Smarketing afterwards. Nothing was changed; first add a manager of your own.")
         )

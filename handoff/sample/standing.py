@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.choices import Team
 from accounts.models import User
 from handoff.models import SampleMark
 from handoff.sample import words
@@ -34,6 +35,11 @@ def marked(kind: str) -> QuerySet[SampleMark, int]:
 
 def people() -> QuerySet[User]:
     return User.objects.filter(pk__in=marked(SampleMark.Kind.PERSON))
+
+
+def managers_who_stay() -> QuerySet[User]:
+    """The managers who are not part of the sample company: without one of them it is not taken away."""
+    return User.objects.on(Team.MANAGEMENT).exclude(pk__in=marked(SampleMark.Kind.PERSON))
 
 
 def count() -> Counts:

@@ -47,7 +47,7 @@ def settings_page(request: HttpRequest, form: About, *, status: int = 200, **con
 
 
 def sample_standing() -> dict[str, Any]:
-    return {"sample": company.count(), "coming": sample_is_coming()}
+    return {"sample": company.count(), "coming": sample_is_coming(), "heirs": company.managers_who_stay()}
 
 
 @login_required

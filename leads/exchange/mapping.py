@@ -20,6 +20,8 @@ ROW = "@row"
 LEAD_FIELDS: dict[str, Any] = {
     "external_id": gettext_lazy("External id"),
     "name": gettext_lazy("Name"),
+    "first_name": gettext_lazy("First name"),
+    "last_name": gettext_lazy("Last name"),
     "email": gettext_lazy("E-mail"),
     "phone": gettext_lazy("Phone"),
     "job_title": gettext_lazy("Job title"),
@@ -301,6 +303,9 @@ class _Reader:
             values["external_id"] = f"{self.digest[:16]}:{row.number}"
         for target, value in self.defaults:
             values.setdefault(target, value)
+        parts = [part for target in ("first_name", "last_name") if (part := values.pop(target, ""))]
+        if parts:  # a lead has one name: not every culture splits it in two
+            values.setdefault("name", " ".join(parts))
         payload = self._payload(values)
         result, at, deal, problems = self._outcome(row, values)
         try:
@@ -411,6 +416,8 @@ HINTS: dict[str, tuple[str, ...]] = {
     "email": ("email", "emailaddress", "mail", "workemail", "emailadresse", "correo"),
     "phone": ("phone", "phonenumber", "mobile", "telephone", "tel", "telefon", "mobilephone"),
     "name": ("name", "fullname", "contactname", "leadname"),
+    "first_name": ("firstname", "givenname", "forename", "vorname", "prenom", "nombre"),
+    "last_name": ("lastname", "surname", "familyname", "nachname", "nomdefamille", "apellido", "apellidos"),
     "job_title": ("jobtitle", "title", "position", "role"),
     "country": ("country", "countrycode", "land"),
     "source": ("source", "leadsource", "origin", "utmsource", "originalsource"),
@@ -424,7 +431,9 @@ HINTS: dict[str, tuple[str, ...]] = {
     "next_action": ("nextaction", "nextstep", "nextactivity"),
     "next_action_at": ("nextactionat", "nextactiondate", "duedate", "nextactivitydate"),
     "preferred_contact": ("preferredcontact", "preferredchannel"),
-    "company.name": ("company", "companyname", "account", "accountname", "organisation", "organization", "firma"),
+    "company.name": (
+        "company", "companyname", "account", "accountname", "organisation", "organization", "firm", "firma",
+    ),
     "company.domain": ("domain", "website", "companydomain", "companydomainname", "web"),
     "company.industry": ("industry", "branch", "businesssegment", "sector"),
     "company.size": ("size", "employees", "staff", "numberofemployees", "companysize"),

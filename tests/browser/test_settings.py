@@ -90,6 +90,22 @@ def test_a_theme_that_is_chosen_stays(page_of, ruth):
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+def test_the_sample_company_goes_only_after_saying_what_goes(page_of, ruth):
+    sample.fill(leads=20)
+    page = page_of(ruth)
+    page.goto(reverse("handoff:settings"))
+    page.get_by_role("button", name="Remove the sample company").click()
+    asked = page.get_by_role("dialog")
+    asked.get_by_text("go, for good; yours stay").wait_for()
+    assert "Managers who stay: Ruth" in asked.inner_text()
+    asked.get_by_role("button", name="Cancel").click()
+    assert sample.count().leads == 20
+    page.get_by_role("button", name="Remove the sample company").click()
+    asked.get_by_role("button", name="Remove it").click()
+    page.get_by_text("20 sample leads are gone.").first.wait_for()
+    assert sample.count() == (0, 0)
+
+
 def test_the_administration_keeps_to_the_content_policy(page_of):
     lead = make_handoff().lead
     page = page_of(make_user("vera", team="management", is_staff=True, is_superuser=True))

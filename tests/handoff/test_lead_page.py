@@ -140,10 +140,11 @@ def test_a_touch_may_carry_words_another_time_and_what_comes_next(client, sam):
 
 def test_a_touch_alone_leaves_the_next_action_until_it_is_told_to_be_done(client, sam):
     lead = make_handoff("sal").lead
+    Lead.objects.filter(pk=lead.pk).update(next_action="Send the sheet", next_action_at=timezone.now())
     client.force_login(sam)
     log(client, lead, "call:no_answer")
     lead.refresh_from_db()
-    assert lead.next_action == "First call"
+    assert lead.next_action == "Send the sheet"
     log(client, lead, "call:spoke", done="on")
     lead.refresh_from_db()
     assert (lead.next_action, lead.next_action_at) == ("", None)

@@ -92,6 +92,17 @@ def test_an_attempt_stops_the_clock_and_is_not_a_contact(sam):
     assert lead.handoffs.get().first_contact_at
 
 
+def test_the_first_call_that_accepting_planned_is_done_by_calling_and_a_plan_of_ones_own_is_not(sam):
+    lead = make_handoff("sal").lead
+    assert Lead.objects.get(pk=lead.pk).next_action == "First call"
+    lifecycle.log_touch(lead, actor=sam, kind="call:spoke")
+    assert Lead.objects.get(pk=lead.pk).next_action == ""
+    own = make_handoff("sal").lead
+    Lead.objects.filter(pk=own.pk).update(next_action="Send the sheet", next_action_at=timezone.now())
+    lifecycle.log_touch(own, actor=sam, kind="call:spoke")
+    assert Lead.objects.get(pk=own.pk).next_action == "Send the sheet"
+
+
 def test_what_marketing_logs_is_no_attempt_of_sales(mia):
     lead = make_handoff("sal").lead
     lifecycle.log_touch(lead, actor=mia, kind="call:spoke")
@@ -327,6 +338,8 @@ def test_a_purchase_leaves_no_plan_of_sales_behind(sam):
 def test_a_form_made_for_another_standing_changes_nothing(sam):
     lead = make_handoff("sal").lead
     with pytest.raises(ValidationError, match="Nothing was changed"):
+        lifecycle.recycle(lead, actor=sam, reason=make_reason("recycle"), seen="mofu:mql:1")
+    with pytest.raises(ValidationError, match="it is in MOFU, SAL accepted now"):
         lifecycle.recycle(lead, actor=sam, reason=make_reason("recycle"), seen="mofu:mql:1")
     assert standing(lead) == ("mofu", "sal")
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from handoff import invariants
 from handoff.models import Deal, Notice
 from leads import exchange
+from leads.exchange.mapping import suggest
 from leads.models import Activity, Import, ImportProblem, Lead, Outcome, Signal, StageChange, Submission, Visit
 from tests.factories import make_lead, make_user
 
@@ -240,7 +241,10 @@ def test_refused_rows_are_written_to_a_file_that_no_spreadsheet_runs(run, file, 
     ("mapping", "said"),
     [
         ({"columns": {"email": "stage"}}, "A stage is never imported"),
-        ({"columns": {"email": "e_mail"}}, "e_mail is not a field. Fields are: external_id, name, email"),
+        (
+            {"columns": {"email": "e_mail"}},
+            "e_mail is not a field. Fields are: external_id, name, first_name, last_name, email",
+        ),
         ({"columns": {"email": ["email"]}}, "is not a field"),
         ({"columns": {}}, '"columns" maps at least one column'),
         ({"columns": {"name": "name"}}, "A lead needs an e-mail, a phone or an external id"),
@@ -273,3 +277,14 @@ def test_a_mapping_that_is_no_json_and_a_file_that_is_missing_are_told(file):
         call_command("import_leads", str(path), mapping=file("columns: email", "map.json"))
     with pytest.raises(CommandError, match="No such file"):
         call_command("import_leads", str(path) + "x", mapping=file(json.dumps(EMAILS), "map.json"))
+
+
+def test_a_first_and_a_last_name_are_suggested_and_joined(run, tmp_path):
+    header = ["First name", "Last Name", "Mail", "Firm"]
+    chosen = suggest(header)
+    assert chosen == {"First name": "first_name", "Last Name": "last_name", "Mail": "email", "Firm": "company.name"}
+    path = tmp_path / "people.csv"
+    path.write_text("First name,Last Name,Mail,Firm\nAnna,Berger,a@berger.example,Berger\nCher,,c@cher.example,\n")
+    assert run(path, {"columns": chosen}).last.startswith("2 rows: 2 new")
+    assert set(Lead.objects.values_list("name", flat=True)) == {"Anna Berger", "Cher"}
+    assert run(path, {"columns": chosen}).last.startswith("2 rows: 0 new, 0 updated, 2 unchanged")
