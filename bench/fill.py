@@ -74,7 +74,8 @@ SELECT n, seq, stage, at, old, CASE WHEN next <> '' THEN at + interval '8 hours'
 
 INSERT INTO handoff_handoff (lead_id, origin, lane, agreement_id, brief, note, value, offered_at, owner_id, claimed_at,
     accepted_at, accepted_by_id, qualified_at, ended_at, "end", verdict, due_at, promise, imported)
-SELECT n, 'marketing', lane, (SELECT id FROM handoff_agreement WHERE ended_at IS NULL), '{}', 'Asked for prices',
+SELECT n, 'marketing', lane, (SELECT id FROM handoff_agreement WHERE ended_at IS NULL AND in_force_since IS NOT NULL),
+       '{}', 'Asked for prices',
        (n %% 90) * 1000, born + interval '8 hours', CASE WHEN lane <> 'mql' THEN rep END, NULL,
        CASE WHEN lane <> 'mql' THEN born + interval '9 hours' END, CASE WHEN lane <> 'mql' THEN rep END,
        CASE WHEN lane = 'sql' THEN born + interval '10 hours' END,

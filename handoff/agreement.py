@@ -12,7 +12,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff.models import Agreement, Reason
+from handoff.models import Agreement, Reason, Signature
+from handoff.models.agreement import PARTIES
 from leads.models import LeadScore, Scorecard
 from personas.choices import Stage
 
@@ -98,19 +99,34 @@ def renew(
         Scorecard.objects.filter(in_force=True).update(in_force=False)
         newest = Scorecard.objects.aggregate(newest=Max("version"))["newest"]
         card = Scorecard.objects.create(
-            version=newest + 1, points=points or card.points, mql_line=mql_line, in_force=True
+            version=newest + 1,
+            points=points or card.points,
+            mql_line=mql_line,
+            required_facts=card.required_facts,
+            personas=card.personas,
+            high_intent=card.high_intent,
+            in_force=True,
+            in_force_since=now,
         )
     Agreement.objects.filter(pk=current.pk).update(ended_at=now)
     kept = {name: getattr(current, name) for name in TERMS}
-    return Agreement.objects.create(
-        version=current.version + 1, scorecard=card, in_force_since=now, agreed_by=actor, **{**kept, **terms}
+    version = (Agreement.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1
+    made = Agreement.objects.create(
+        version=version, scorecard=card, in_force_since=now, agreed_by=actor, **{**kept, **terms}
     )
+    Signature.objects.bulk_create(
+        Signature(agreement=made, team=team, person=actor, person_team=actor.team, way=Signature.Way.PUT_IN_FORCE)
+        for team in PARTIES
+    )
+    return made
 
 
 #: What an agreement says beside its scorecard.
 TERMS = (
-    "definition", "accept_within", "attempt_within", "hand_raise_within", "time_zone", "opens", "closes", "weekdays",
-    "holidays",
+    "definition", "accept_within", "attempt_within", "contact_within", "hand_raise_within", "attempts",
+    "attempts_days", "remind_before", "escalate_after", "reassign_after", "reassign_most", "both_qualify",
+    "leads_a_month", "value_a_month", "completeness", "time_zone", "opens", "closes", "weekdays", "holidays",
+    "days_off",
 )  # fmt: skip
 
 

@@ -88,9 +88,10 @@ CHECKS: dict[str, str] = {
             OR (ended_at IS NULL AND lane = 'mql' AND due_at IS NULL AND NOT imported)
     """,
     "exactly one agreement is in force, and its scorecard is the one that counts": """
-        SELECT -1 WHERE (SELECT count(*) FROM handoff_agreement WHERE ended_at IS NULL) <> 1
+        SELECT -1 WHERE (SELECT count(*) FROM handoff_agreement
+                       WHERE ended_at IS NULL AND in_force_since IS NOT NULL) <> 1
            OR (SELECT count(*) FROM handoff_agreement terms JOIN leads_scorecard card ON card.id = terms.scorecard_id
-                WHERE terms.ended_at IS NULL AND card.in_force) <> 1
+                WHERE terms.ended_at IS NULL AND terms.in_force_since IS NOT NULL AND card.in_force) <> 1
     """,
 }
 SHOWN = 5

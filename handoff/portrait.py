@@ -31,7 +31,9 @@ SAYING = ("comment", "note", "call", "email", "meeting", "message")
 
 def leads(actor: User) -> LeadQuerySet:
     """The leads this person may open, each with all that stands on its row and the agreement it is scored by."""
-    agreed = Agreement.objects.filter(scorecard=OuterRef("score__scorecard")).order_by("-version").values("version")
+    agreed = (
+        Agreement.objects.signed().filter(scorecard=OuterRef("score__scorecard")).order_by("-version").values("version")
+    )
     return (
         Lead.objects.visible_to(actor)
         .select_related("company", "source", "campaign", "persona", "score__scorecard")

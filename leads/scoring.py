@@ -141,7 +141,8 @@ def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> d
 def outdated(limit: int) -> list[int]:
     """Leads to count anew: scored before the points or a persona last changed, or with interest that fades unseen."""
     changed = Persona.objects.aggregate(at=Max("changed_at"))["at"]
-    agreed = Scorecard.objects.get(in_force=True).created_at
+    card = Scorecard.objects.get(in_force=True)
+    agreed = card.in_force_since or card.created_at
     oldest = LeadScore.objects.order_by("scored_at").values_list("lead", flat=True)
     found = list(oldest.filter(scored_at__lt=max(agreed, changed or agreed))[:limit])
     faded = oldest.filter(engagement__gt=0, scored_at__lt=clock.now() - FADED_AFTER)

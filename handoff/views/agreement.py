@@ -24,8 +24,10 @@ EARLIER = 20
 @require_GET
 def agreement(request: HttpRequest) -> HttpResponse:
     """What is in force, where everybody can look it up."""
-    current = Agreement.objects.select_related("scorecard", "agreed_by").get(ended_at=None)
-    earlier = Agreement.objects.exclude(ended_at=None).select_related("scorecard", "agreed_by").order_by("-version")
+    current = Agreement.objects.select_related("agreed_by").in_force()
+    earlier = (
+        Agreement.objects.signed().exclude(ended_at=None).select_related("scorecard", "agreed_by").order_by("-version")
+    )
     context = {
         "current": current,
         "calendar": Calendar.of(current),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -67,8 +68,32 @@ class Scorecard(models.Model):
     version = models.PositiveIntegerField(unique=True)
     points = models.JSONField(default=default_points)
     mql_line = models.PositiveSmallIntegerField(_("MQL line"), default=60)
+    required_facts = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("facts that an MQL has"),
+        default=list,
+        db_default=[],
+        help_text=_("Whoever lacks one of them does not cross the line."),
+    )
+    personas = ArrayField(
+        models.BigIntegerField(),
+        verbose_name=_("personas that an MQL is one of"),
+        default=list,
+        db_default=[],
+        help_text=_("Their ids; none: whoever has the points."),
+    )
+    high_intent = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("actions that skip the line"),
+        default=list,
+        db_default=[],
+        help_text=_("Kinds of activity that count as crossing, whatever the points."),
+    )
     in_force = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
+    in_force_since = models.DateTimeField(
+        null=True, blank=True, help_text=_("Whoever was scored before is counted anew; NULL: since it was made.")
+    )
 
     class Meta:
         verbose_name = _("scorecard")
@@ -94,6 +119,14 @@ class LeadScore(models.Model):
     parts = models.JSONField(default=list)
     scorecard = models.ForeignKey(Scorecard, models.PROTECT, null=True, related_name="+", db_index=False)
     scored_at = models.DateTimeField()
+    ready = models.BooleanField(
+        null=True, help_text=_("Met the definition of an MQL when last counted; NULL: counted before it was kept.")
+    )
+    missing = ArrayField(
+        models.CharField(max_length=40),
+        null=True,
+        help_text=_("What the definition asks for and the lead lacked then."),
+    )
 
     class Meta:
         verbose_name = _("score")
