@@ -161,3 +161,11 @@ def reason_for(act: str, reason: Reason | None) -> Reason:
     if reason is None or reason.act != act:
         raise ValidationError({"reason": _("Choose a reason. Everything else was kept.")})
     return reason
+
+
+def owned_by(handoff: Handoff, actor: User) -> None:
+    """Raise ValidationError when somebody else has claimed it; a manager may step in."""
+    if handoff.owner_id not in (None, actor.pk) and not actor.is_manager:
+        raise ValidationError(
+            _("%(who)s has claimed this lead, so this is theirs to do. Nothing was changed.") % {"who": handoff.owner}
+        )

@@ -1,0 +1,200 @@
+"""An offer: made, hastened, claimed, accepted, and opened again from a deal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from handoff import brief, notices, routing, sla, standing
+from handoff.models import Agreement, Handoff
+from leads import clock, pipeline, timeline
+from leads.models import Lead, Outcome
+from personas.choices import Lane, Stage
+
+
+def begin(
+    lead: Lead,
+    *,
+    origin: str,
+    at: datetime,
+    actor: User | None = None,
+    owner: User | None = None,
+    note: str = "",
+    imported: bool = False,
+) -> Handoff:
+    """Open a hand-off on a locked lead; its caller moves the lead in the same transaction."""
+    route = routing.Route(owner, "") if owner else routing.route(lead)
+    handoff = Handoff(
+        lead=lead,
+        origin=origin,
+        agreement=Agreement.objects.in_force(),
+        note=note,
+        value=lead.value or 0,
+        offered_at=at,
+        offered_by=actor,
+        owner=route.rep,
+        claimed_at=at if route.rep else None,
+        imported=imported,
+    )
+    handoff.brief = brief.write(lead, origin=origin, why_this_rep=route.why)
+    if not imported:
+        sla.promise(handoff, "answer", at=at)
+    handoff.save()
+    if lead.look_again_on:
+        lead.look_again_on = None
+        lead.save(update_fields=["look_again_on"])
+    return handoff
+
+
+def announce(handoff: Handoff, *, actor: User | None, event: str = "offer") -> None:
+    lead = handoff.lead
+    notices.write(
+        kind=f"handoff:{event}",
+        to=routing.candidates(handoff.owner),
+        lead=lead,
+        actor=actor,
+        text=_("%(lead)s is offered to sales: %(why)s")
+        % {"lead": lead, "why": handoff.note or Handoff.Origin(handoff.origin).label},
+        event=f"handoff:{handoff.pk}:{event}",
+    )
+
+
+@transaction.atomic
+def hasten(handoff: Handoff, *, note: str, at: datetime) -> Handoff:
+    """Somebody whose offer still waits asks to talk: the shorter clock counts, from the moment they asked."""
+    lead = Lead.objects.lock(handoff.lead_id)
+    handoff = standing.open_handoff(lead)
+    if handoff.lane != Lane.MQL or handoff.origin == Handoff.Origin.HAND_RAISE:
+        return handoff
+    due = handoff.due_at
+    handoff.origin, handoff.note = Handoff.Origin.HAND_RAISE, note or handoff.note
+    sla.promise(handoff, "answer", at=at)
+    if due and handoff.due_at and due < handoff.due_at:
+        handoff.due_at = due
+    handoff.save()
+    timeline.record(lead, kind="handoff:hasten", text=note, at=at)
+    announce(handoff, actor=None, event="hand_raise")
+    return handoff
+
+
+@transaction.atomic
+def offer(
+    lead: Lead, *, actor: User | None = None, note: str = "", origin: str = Handoff.Origin.MARKETING, seen: str = ""
+) -> Handoff:
+    """Open the hand-off and move the lead to the middle, or neither. From CUSTOMER this is expansion or renewal."""
+    lead, at = Lead.objects.lock(lead), clock.now()
+    standing.check_seen(lead, seen)
+    if lead.do_not_contact:
+        raise ValidationError(_("%(lead)s asked not to be contacted. Nothing was changed.") % {"lead": lead})
+    if lead.stage == Stage.CUSTOMER:
+        origin = Handoff.Origin.EXPANSION
+    elif lead.stage != Stage.TOFU:
+        raise ValidationError(standing.happened_since(lead))
+    act = "expand" if lead.stage == Stage.CUSTOMER else "offer"
+    handoff = begin(lead, origin=origin, actor=actor, note=note, at=at)
+    pipeline.move(lead, Stage.MOFU, act=act, actor=actor, note=note, at=at)
+    timeline.record(lead, kind="handoff:offer", actor=actor, text=note, data={"origin": origin}, at=at)
+    announce(handoff, actor=actor)
+    return handoff
+
+
+@transaction.atomic
+def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handoff:
+    """Sales takes a TOFU lead into the middle, saying why."""
+    if not note.strip():
+        raise ValidationError({"note": _("Say why now: marketing reads it.")})
+    lead, at = Lead.objects.lock(lead), clock.now()
+    standing.check_seen(lead, seen)
+    if lead.stage != Stage.TOFU:
+        raise ValidationError(standing.happened_since(lead))
+    handoff = begin(lead, origin=Handoff.Origin.CLAIMED, actor=actor, owner=actor, note=note, at=at)
+    pipeline.move(lead, Stage.MOFU, act="claim_early", actor=actor, note=note, at=at)
+    timeline.record(lead, kind="handoff:claim_early", actor=actor, text=note, at=at)
+    if lead.marketer:
+        notices.write(
+            kind="handoff:claim_early",
+            to=[lead.marketer],
+            lead=lead,
+            actor=actor,
+            text=_("%(who)s took %(lead)s to the middle: %(why)s") % {"who": actor, "lead": lead, "why": note},
+            event=f"handoff:{handoff.pk}:claim_early",
+        )
+    return handoff
+
+
+@transaction.atomic
+def claim(handoff: Handoff, *, actor: User) -> Handoff:
+    """First come, first served: one UPDATE decides; the others are told who was first."""
+    lead, at = Lead.objects.lock(handoff.lead_id), clock.now()
+    won = Handoff.objects.open().filter(pk=handoff.pk, owner=None).update(owner=actor, claimed_at=at)
+    handoff = Handoff.objects.select_related("owner", "agreement").get(pk=handoff.pk)
+    handoff.lead = lead
+    if not won:
+        if handoff.ended_at:
+            raise ValidationError(standing.happened_since(lead))
+        if handoff.owner_id != actor.pk:
+            raise ValidationError(
+                _("%(who)s has claimed this lead already. Nothing was changed.") % {"who": handoff.owner}
+            )
+        return handoff
+    lead.rep = actor
+    lead.save(update_fields=["rep"])
+    timeline.record(lead, kind="handoff:claim", actor=actor, at=at)
+    return handoff
+
+
+@transaction.atomic
+def accept(lead: Lead, *, actor: User, next_action: str = "", seen: str = "") -> Handoff:
+    """Say that the offer meets the definition (SAL). Accepting what nobody has claimed claims it as well."""
+    lead = Lead.objects.lock(lead)
+    standing.check_seen(lead, seen)
+    handoff = standing.open_handoff(lead)
+    if handoff.lane != Lane.MQL:
+        raise ValidationError(standing.happened_since(lead))
+    if handoff.owner is None:
+        handoff = claim(handoff, actor=actor)
+    at = clock.now()  # after the claim, as the timeline tells it
+    standing.owned_by(handoff, actor)
+    handoff.lane, handoff.accepted_at, handoff.accepted_by = Lane.SAL, at, actor
+    if handoff.first_attempt_at is None:
+        sla.promise(handoff, "attempt", at=at)
+    else:
+        sla.settle(handoff)
+    handoff.save()
+    lead.rep = handoff.owner
+    lead.next_action = next_action or lead.next_action or str(_("First call"))
+    lead.next_action_at = lead.next_action_at or handoff.due_at
+    lead.save(update_fields=["rep", "next_action", "next_action_at"])
+    standing.learn(lead, Outcome.Kind.ACCEPTED, at=at)
+    timeline.record(lead, kind="handoff:accept", actor=actor, at=at)
+    if handoff.offered_by:
+        notices.write(
+            kind="handoff:accept",
+            to=[handoff.offered_by],
+            lead=lead,
+            actor=actor,
+            text=_("%(who)s accepted %(lead)s.") % {"who": actor, "lead": lead},
+            event=f"handoff:{handoff.pk}:accept",
+        )
+    return handoff
+
+
+@transaction.atomic
+def requalify(lead: Lead, *, actor: User, note: str = "", seen: str = "") -> Handoff:
+    """From BOFU back to the middle: closes no deal, opens a hand-off already accepted by that rep."""
+    lead, at = Lead.objects.lock(lead), clock.now()
+    standing.check_seen(lead, seen)
+    if lead.stage != Stage.BOFU:
+        raise ValidationError(standing.happened_since(lead))
+    owner = lead.rep or actor
+    handoff = begin(lead, origin=Handoff.Origin.REQUALIFY, actor=actor, owner=owner, note=note, at=at)
+    handoff.lane, handoff.accepted_at, handoff.accepted_by = Lane.SAL, at, owner
+    sla.settle(handoff)
+    handoff.save()
+    pipeline.move(lead, Stage.MOFU, act="requalify", actor=actor, note=note, at=at)
+    timeline.record(lead, kind="handoff:requalify", actor=actor, text=note, at=at)
+    return handoff

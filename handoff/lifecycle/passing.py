@@ -1,0 +1,75 @@
+"""What moves a lead past the hand-off: a purchase, a customer who leaves, somebody who is brought back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from handoff import deals, standing
+from handoff.models import Handoff, Reason
+from leads import clock, pipeline, timeline
+from leads.models import Lead, Outcome
+from personas.choices import Stage
+
+
+@transaction.atomic
+def churn(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", seen: str = "") -> None:
+    """A customer left, for a reason: back to nurture, to be won back."""
+    lead, at = Lead.objects.lock(lead), clock.now()
+    standing.check_seen(lead, seen)
+    reason = standing.reason_for(Reason.Act.CHURN, reason)
+    pipeline.move(lead, Stage.TOFU, act="churn", actor=actor, reason=reason.code, note=verdict, at=at)
+    standing.look_again(lead, None, reason=reason, at=at)
+    standing.learn(lead, Outcome.Kind.CHURNED, at=at, reason=reason)
+    timeline.record(lead, kind="stage:churn", actor=actor, text=verdict, data={"reason": reason.label}, at=at)
+
+
+@transaction.atomic
+def reopen(lead: Lead, *, actor: User, note: str = "", consent: bool = False, seen: str = "") -> None:
+    """Marketing brings back who was OUT; somebody who asked not to be contacted only with a new consent."""
+    lead, at = Lead.objects.lock(lead), clock.now()
+    standing.check_seen(lead, seen)
+    if lead.stage != Stage.OUT:
+        raise ValidationError(standing.happened_since(lead))
+    if lead.do_not_contact and not consent:
+        raise ValidationError(
+            {"consent": _("%(lead)s asked not to be contacted: this needs their new consent.") % {"lead": lead}}
+        )
+    if lead.do_not_contact:
+        lead.do_not_contact = False
+        lead.save(update_fields=["do_not_contact"])
+    pipeline.move(lead, Stage.TOFU, act="reopen", actor=actor, note=note, at=at)
+    timeline.record(lead, kind="stage:reopen", actor=actor, text=note, data={"consent": consent}, at=at)
+
+
+@transaction.atomic
+def purchase(
+    lead: Lead,
+    *,
+    at: datetime,
+    fields: dict[str, Any] | None = None,
+    imported: bool = False,
+    actor: User | None = None,
+) -> None:
+    """The fast lane: whoever buys is a customer, wherever they stood; a customer stays one.
+
+    A deal that is open meanwhile is left to sales: what was bought may be something else.
+    """
+    lead = Lead.objects.lock(lead)
+    if lead.do_not_contact:
+        raise ValidationError(_("%(lead)s asked not to be contacted. Nothing was changed.") % {"lead": lead})
+    handoff = lead.handoffs.open().select_related("agreement").first()
+    if handoff:
+        handoff.lead = lead
+        known = [handoff.offered_at, handoff.accepted_at, handoff.qualified_at]
+        ended = max(at, *(moment for moment in known if moment))  # we may hear of a purchase after it happened
+        standing.end(handoff, Handoff.End.PURCHASED, actor=actor, at=ended)
+    deals.record_closed(lead, won=True, at=at, actor=actor, imported=imported, fields=fields)
+    if lead.stage != Stage.CUSTOMER:
+        pipeline.move(lead, Stage.CUSTOMER, act="purchase", actor=actor, at=at, imported=imported)
+        standing.done_with(lead)
