@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from handoff import answers, notices, sample, sla
+from handoff import answers, notices, sample, sla, todo
 from leads import capture, exchange
 from leads.tasks import heard
 
@@ -30,6 +30,11 @@ def answer() -> None:
 @shared_task
 def sweep_promises() -> int:
     return sla.sweep()
+
+
+@shared_task
+def remind_of_tasks() -> int:
+    return todo.remind()
 
 
 @shared_task

@@ -61,6 +61,13 @@ KINDS: dict[str, Kind] = {
     "event:registered": Kind("calendar-plus", None, noop("Registered for an event")),
     "note": Kind("pen-line", noop("{who} noted"), noop("Note")),
     "comment": Kind("message-square", noop("{who}"), noop("Comment")),
+    "task:add": Kind("list-checks", noop("{who} planned a task"), noop("A task was planned")),
+    "task:assign": Kind(
+        "list-checks", noop("{who} gave a task to a colleague"), noop("A task was given to a colleague")
+    ),
+    "task:done": Kind("circle-check", noop("{who} has done a task"), noop("A task was done")),
+    "task:reopen": Kind("rotate-ccw", noop("{who} opened a task again"), noop("A task was opened again")),
+    "task:drop": Kind("circle-x", noop("{who} dropped a task"), noop("A task was dropped")),
     "lead:added": Kind("user-plus", noop("{who} added this lead by hand"), noop("Added by hand")),
     "lead:captured": Kind("user-plus", noop("{who} sent this lead in"), noop("Came in through the API")),
     "lead:imported": Kind("upload", noop("{who} brought this lead in with a file"), noop("Came in with a file")),

@@ -4,5 +4,25 @@ from handoff.models.handoff import Handoff
 from handoff.models.notice import Notice
 from handoff.models.reason import Reason
 from handoff.models.sample import SampleMark
+from handoff.models.talk import Attachment, Comment, ShoutOut, SideNote, Watch, Wording
+from handoff.models.task import Reminder, Task
 
-__all__ = ["Agreement", "Amendment", "Deal", "DealLead", "Handoff", "Notice", "Reason", "SampleMark", "Signature"]
+__all__ = [
+    "Agreement",
+    "Amendment",
+    "Attachment",
+    "Comment",
+    "Deal",
+    "DealLead",
+    "Handoff",
+    "Notice",
+    "Reason",
+    "Reminder",
+    "SampleMark",
+    "ShoutOut",
+    "SideNote",
+    "Signature",
+    "Task",
+    "Watch",
+    "Wording",
+]
