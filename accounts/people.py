@@ -62,6 +62,11 @@ def activate(person: User) -> None:
     User.objects.filter(pk=person.pk).update(is_active=True)
 
 
+def can_sign_in(person: User) -> bool:
+    """Whether somebody is still among us, whatever a request in their name remembers."""
+    return User.objects.filter(pk=person.pk, is_active=True).exists()
+
+
 def renew_password(person: User) -> str:
     """Give somebody a new first password and sign them out everywhere; returned once, kept nowhere."""
     password = first_password()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils import timezone
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from personas import writing
 from personas.fit import OPERATORS
 from personas.models import Persona
 
@@ -49,10 +50,16 @@ class PersonaForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self.fields["retired"].initial = self.instance.retired_at is not None
 
-    def clean_retired(self) -> bool:
-        retired: bool = self.cleaned_data["retired"]
-        self.instance.retired_at = (self.instance.retired_at or timezone.now()) if retired else None
-        return retired
+    def attempt(self, rules: Any) -> bool:
+        """Write the persona down with these rows of rules; where it cannot be meant, the forms say why."""
+        if not (self.is_valid() and rules.is_valid()):
+            return False
+        said = {name: value for name, value in self.cleaned_data.items() if name != "retired"}
+        try:
+            writing.write(self.instance, rules=rules_of(rules), retired=self.cleaned_data["retired"], **said)
+        except ValidationError as error:
+            self.add_error(None, error.messages)
+        return not self.errors
 
 
 class RuleForm(forms.Form):

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
@@ -11,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from personas.fit import Rule
-from personas.forms import PersonaForm, rule_set, rules_of
+from personas.forms import PersonaForm, rule_set
 from personas.models import Persona
 
 
@@ -39,10 +37,8 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     persona = get_object_or_404(Persona, pk=pk) if pk else None
     said = request.POST if request.method == "POST" else None
     form, rules = PersonaForm(said, instance=persona), rule_set(persona, said)
-    if form.is_bound and form.is_valid() and rules.is_valid():
-        form.instance.rules = rules_of(rules)
-        saved = cast(Persona, form.save())
-        messages.success(request, _("%(persona)s is saved. Leads are matched anew.") % {"persona": saved})
-        return redirect(saved)
+    if form.is_bound and form.attempt(rules):
+        messages.success(request, _("%(persona)s is saved. Leads are matched anew.") % {"persona": form.instance})
+        return redirect(form.instance)
     context = {"form": form, "rules": rules, "persona": persona}
     return render(request, "personas/edit.html", context, status=422 if form.is_bound else 200)

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,14 +19,10 @@ from django.views.decorators.http import require_http_methods
 from accounts import people as known
 from accounts.forms import About, Colleague, NewColleague
 from accounts.models import User
+from handoff import holdings
 from handoff import sample as company
-from handoff.models import Handoff
 from handoff.tasks import ask_for_sample, sample_is_coming
 from leads import rights
-from leads.models import Lead
-from personas.choices import Stage
-
-MARKETING_OWNS, SALES_OWNS = (Stage.TOFU, Stage.OUT), (Stage.MOFU, Stage.BOFU, Stage.CUSTOMER)
 
 
 @login_required
@@ -75,7 +70,7 @@ def remove_sample(request: HttpRequest) -> HttpResponse:
         gone = company.remove(actor=request.user)
     except ValidationError as error:
         return settings_page(request, About(person=request.user), status=422, sample_errors=error.messages)
-    if request.user.pk not in User.objects.filter(is_active=True).values_list("pk", flat=True):
+    if not known.can_sign_in(request.user):
         logout(request)  # a manager of the sample has removed themselves
     leads = ngettext("%(n)d sample lead is gone.", "%(n)d sample leads are gone.", gone.leads) % {"n": gone.leads}
     messages.success(request, leads)
@@ -114,13 +109,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def show_person(
     request: HttpRequest, colleague: User, form: Colleague | None = None, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    theirs = Q(marketer=colleague, stage__in=MARKETING_OWNS) | Q(rep=colleague, stage__in=SALES_OWNS)
-    owned = {
-        "leads": Lead.objects.filter(theirs).count(),
-        "offers": Handoff.objects.open().filter(owner=colleague).count(),
-        "deals": colleague.deals.open().count(),
-    }
-    context |= {"colleague": colleague, "form": form or Colleague(person=colleague), "owned": owned}
+    form = form or Colleague(person=colleague)
+    context |= {"colleague": colleague, "form": form, "owned": holdings.of(colleague)}
     return render(request, "handoff/person.html", context, status=status)
 
 
