@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from handoff.models import Handoff
 from leads.filters import CAP, LeadFilter, bounded
@@ -20,7 +21,7 @@ from leads.models.scoring import grade
 from personas.choices import DealStep, Stage
 from personas.choices import Lane as Stand
 
-CARDS = 12
+CARDS = 10
 MORE = 20
 #: lane -> after so many days without any activity a card says that it is idle.
 IDLE_DAYS = {
@@ -188,8 +189,13 @@ class Card:
         if self.origin == Handoff.Origin.EXPANSION:
             return "repeat", _("Expansion")
         if idle := self.idle:
-            return "hourglass", _("Idle %(days)d of %(limit)d d") % {"days": idle, "limit": IDLE_DAYS[self.lane]}
+            return _idle(idle, IDLE_DAYS[self.lane], get_language())
         return None
+
+
+@lru_cache(maxsize=1024)
+def _idle(days: int, limit: int, language: str | None) -> tuple[str, str]:
+    return "hourglass", _("Idle %(days)d of %(limit)d d") % {"days": days, "limit": limit}
 
 
 @dataclass

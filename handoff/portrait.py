@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models import F, OuterRef, Subquery
+from django.http import Http404
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -18,8 +20,8 @@ from accounts.models import User
 from handoff import brief, sla, standing, telling
 from handoff.models import Agreement, Deal, DealLead, Handoff
 from leads import pipeline, rights, scoring, timeline
+from leads.composed import Composed
 from leads.models import Lead, LeadScore, Visit
-from leads.models.lead import LeadQuerySet
 from personas.choices import Stage
 from personas.fit import holding
 
@@ -29,17 +31,48 @@ VISITS, HANDOFFS, DEALS, GROUP, CUSTOM = 11, 8, 6, 6, 60
 SAYING = ("comment", "note", "call", "email", "meeting", "message")
 
 
-def leads(actor: User) -> LeadQuerySet:
-    """The leads this person may open, each with all that stands on its row and the agreement it is scored by."""
+@lru_cache(maxsize=1024)
+def _leads(pk: int, team: str) -> Composed[Lead]:
+    """The leads that a person may open, each with all that stands on its row and the agreement it is scored by."""
     agreed = (
         Agreement.objects.signed().filter(scorecard=OuterRef("score__scorecard")).order_by("-version").values("version")
     )
-    return (
-        Lead.objects.visible_to(actor)
+    whole = (
+        Lead.objects.visible_to(User(pk=pk, team=team))
         .select_related("company", "source", "campaign", "persona", "score__scorecard")
         .defer("search")
         .annotate(agreed=Subquery(agreed[:1]))
     )
+    return Composed(lambda key: whole.filter(pk=key))
+
+
+def lead(actor: User, pk: int) -> Lead:
+    """The lead, if this person may open it; Http404 otherwise."""
+    found = _leads(actor.pk, actor.team)(pk)
+    if not found:
+        raise Http404
+    return found[0]
+
+
+_handoffs = Composed(
+    lambda lead: Handoff.objects.filter(lead=lead).select_related("agreement", "reason").order_by("-id")[:HANDOFFS]
+)
+_roles = Composed(
+    lambda lead: (
+        DealLead.objects.filter(lead=lead)
+        .select_related("deal__reason")
+        .order_by(F("deal__closed_at").desc(nulls_first=True), "deal_id")[:DEALS]
+    )
+)
+_visits = Composed(lambda lead: Visit.objects.filter(lead=lead).order_by("-seq")[: VISITS + 1])
+#: One more than is shown, and one more for the lead itself, which belongs to its company too.
+_group = Composed(
+    lambda company: (
+        Lead.objects.filter(company=company)
+        .only("name", "email", "phone", "job_title", "stage")
+        .order_by("-pk")[: GROUP + 2]
+    )
+)
 
 
 class Stay(NamedTuple):
@@ -79,7 +112,7 @@ class Portrait:
     @cached_property
     def handoffs(self) -> list[Handoff]:
         """The newest first, each with its agreement and reason."""
-        return list(self.lead.handoffs.select_related("agreement", "reason").order_by("-id")[:HANDOFFS])
+        return _handoffs(self.lead.pk)
 
     @property
     def handoff(self) -> Handoff | None:
@@ -93,8 +126,7 @@ class Portrait:
     @cached_property
     def roles(self) -> list[DealLead]:
         """The deals this lead is in, each with its role: the open ones first, then the newest."""
-        mine = DealLead.objects.filter(lead=self.lead).select_related("deal__reason")
-        return list(mine.order_by(F("deal__closed_at").desc(nulls_first=True), "deal_id")[:DEALS])
+        return _roles(self.lead.pk)
 
     @property
     def stakes(self) -> list[tuple[Deal, str, telling.Colleague | None]]:
@@ -127,7 +159,7 @@ class Portrait:
     @cached_property
     def visits(self) -> list[Visit]:
         """The last visits, newest first, and one more than is shown if there are earlier ones."""
-        return list(self.lead.visits.order_by("-seq")[: VISITS + 1])
+        return _visits(self.lead.pk)
 
     @property
     def earlier(self) -> int:
@@ -227,8 +259,7 @@ class Portrait:
         """The other leads of the company."""
         if self.lead.company_id is None:
             return []
-        others = Lead.objects.filter(company=self.lead.company_id).exclude(pk=self.lead.pk)
-        return list(others.only("name", "email", "phone", "job_title", "stage").order_by("-pk")[: GROUP + 1])
+        return [other for other in _group(self.lead.company_id) if other.pk != self.lead.pk]
 
     @property
     def others(self) -> list[Lead]:
@@ -268,11 +299,11 @@ class Portrait:
     @property
     def mentionable(self) -> list[tuple[str, str, str, str]]:
         """Whom a comment may mention: everybody who is still here, and the teams."""
-        teams = [(team.value, str(team.label), _("whole team"), telling.OWN[team]) for team in Team]
+        named = {team.value: (str(team.label), telling.OWN[team]) for team in Team}
         active = [colleague for colleague in self.people.all if colleague.is_active]
         return [
-            *((one.username, one.name, str(Team(one.team).label), telling.OWN[Team(one.team)]) for one in active),
-            *teams,
+            *((one.username, one.name, *named[one.team]) for one in active),
+            *((team, label, _("whole team"), own) for team, (label, own) in named.items()),
         ]
 
     @property

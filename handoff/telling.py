@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as noop
 
 from accounts.choices import Team
@@ -177,7 +178,8 @@ def tell(activity: Activity, people: People) -> Told:
     """One activity as a line."""
     kind, actor = of(activity.kind), people[activity.actor_id]
     own = kind.own or (OWN.get(Team(actor.team), "") if actor else "")
-    line = Told(activity.pk, activity.at, kind.icon, own, _words(kind, actor), said=activity.text, chip=kind.chip)
+    words = _words(kind, actor, get_language())
+    line = Told(activity.pk, activity.at, kind.icon, own, words, said=activity.text, chip=kind.chip)
     if refine := REFINED.get(activity.kind):
         refine(line, activity, people)
     if activity.imported:
@@ -185,7 +187,8 @@ def tell(activity: Activity, people: People) -> Told:
     return line
 
 
-def _words(kind: Kind, actor: Colleague | None) -> SafeString:
+@lru_cache(maxsize=4096)
+def _words(kind: Kind, actor: Colleague | None, language: str | None) -> SafeString:
     if actor is None:
         return SafeString(escape(_(kind.alone)))
     if kind.by is None:

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from leads import clock
+from leads.composed import Composed
 from leads.models import Activity, Campaign, Lead
 
 #: The filters above a timeline, and the namespaces each one shows.
@@ -81,6 +82,8 @@ def _newest_by_lead(activities: Sequence[Activity]) -> dict[Lead, datetime]:
 
 def page(lead: Lead, *, group: str = "", after: str = "") -> Page:
     """One page of a timeline, newest first. `after` is the `next` of the page before; a broken one starts anew."""
+    if not group and not after:
+        return _cut(_newest(lead.pk))
     entries = lead.activities.order_by("-at", "-id")
     if group in GROUPS:
         entries = entries.of_kinds(*GROUPS[group])
@@ -90,6 +93,12 @@ def page(lead: Lead, *, group: str = "", after: str = "") -> Page:
         entries = entries.filter(Q(at__lt=at) | Q(at=at, pk__lt=int(pk)))
     except ValueError:
         pass
-    found = list(entries[: PAGE + 1])
+    return _cut(list(entries[: PAGE + 1]))
+
+
+_newest = Composed(lambda lead: Activity.objects.filter(lead=lead).order_by("-at", "-id")[: PAGE + 1])
+
+
+def _cut(found: list[Activity]) -> Page:
     more = found[PAGE - 1] if len(found) > PAGE else None
     return Page(found[:PAGE], f"{more.at.isoformat()}_{more.pk}" if more else "")

@@ -34,7 +34,7 @@ GROUPS = {
 @require_GET
 def lead(request: HttpRequest, pk: int) -> HttpResponse:
     """One lead, whole."""
-    return page(request, get_object_or_404(portrait.leads(request.user), pk=pk))
+    return page(request, portrait.lead(request.user, pk))
 
 
 @login_required
@@ -50,7 +50,7 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
     """Say something that both teams read."""
-    found = get_object_or_404(portrait.leads(request.user), pk=pk)
+    found = portrait.lead(request.user, pk)
     rights.permit(request.user, "comment", found)
     form = Comment(request.POST, lead=found, actor=request.user)
     if form.attempt():
@@ -62,7 +62,7 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def log(request: HttpRequest, pk: int) -> HttpResponse:
     """Log a touch: a call, an e-mail, a meeting, a note."""
-    found = get_object_or_404(portrait.leads(request.user), pk=pk)
+    found = portrait.lead(request.user, pk)
     rights.permit(request.user, "log", found)
     form = Touch(request.POST, lead=found, actor=request.user)
     if form.attempt():

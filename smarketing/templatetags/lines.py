@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from smarketing.templatetags.look import age, due, icon_markup, money, owner, score_badge, stage_chip
+from smarketing.templatetags.look import age, due, escape, icon_markup, money, owner, score_badge, stage_chip
 
 register = template.Library()
 
@@ -61,6 +61,28 @@ def card_lines(cards: Iterable[Any], now: datetime) -> SafeString:
             f"{owner(card.owner, '', nobody)}</div></article>\n"
         )
     return SafeString("".join(lines) or f'<p class="none">{escape(gettext("Nobody here"))}</p>')
+
+
+@register.simple_tag
+def move_lines(moves: Iterable[dict[str, Any]], lead: Any, seen: str) -> SafeString:
+    """The items of a lead's 'Move to...' menu: what `handoff.forms.moves_from` knows of each move.
+
+    A move that is not open says why; one that asks for something opens its form, and any other is done at once.
+    """
+    lines = []
+    for move in moves:
+        to, label = move["to"], escape(move["label"])
+        said = f'<button type="button" role="menuitem" data-move-to="{to}" data-act="{label}"'
+        address = reverse("handoff:act", args=[lead.pk, move["act"]])
+        if move["why"]:
+            said += f' aria-disabled="true" data-why="{escape(move["why"])}"'
+        elif move["asks"]:
+            said, label = f'{said} hx-get="{address}" hx-target="#act" hx-swap="innerHTML"', f"{label}…"
+        else:
+            values = escape(json.dumps({"seen": seen, "step": to}))
+            said += f' hx-post="{address}" hx-vals="{values}" hx-swap="none"'
+        lines.append(f"{said}>{stage_chip(to)}<span>{label}</span></button>\n")
+    return SafeString("".join(lines))
 
 
 @register.simple_tag

@@ -6,6 +6,7 @@ constant is escaped here, so the tags make SafeStrings of what they built.
 
 from __future__ import annotations
 
+import html
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -15,12 +16,18 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import conditional_escape, escape
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
+
+
+def escape(value: object) -> str:
+    """Text as HTML. Django's own also keeps lazy text lazy, which a page of a hundred cards pays for."""
+    return html.escape(str(value))
+
 
 # Icons and glyphs
 
@@ -260,13 +267,19 @@ def span_words(seconds: float) -> str:
     """A length of time in its one or two largest units: 24 min, 2 h 28 min, 3 d."""
     seconds = abs(seconds)
     if seconds < HOUR:
-        return gettext("%(n)s min") % {"n": int(seconds // MINUTE)}
+        return lasting(int(seconds // MINUTE), "min", get_language())
     if seconds < DAY:
         hours, minutes = int(seconds // HOUR), int(seconds % HOUR // MINUTE)
         if minutes and hours < 10:
             return gettext("%(h)s h %(m)s min") % {"h": hours, "m": minutes}
-        return gettext("%(n)s h") % {"n": hours}
-    return gettext("%(n)s d") % {"n": int(seconds // DAY)}
+        return lasting(hours, "h", get_language())
+    return lasting(int(seconds // DAY), "d", get_language())
+
+
+@lru_cache(maxsize=4096)
+def lasting(number: int, unit: str, language: str | None) -> str:
+    words = {"min": gettext("%(n)s min"), "h": gettext("%(n)s h"), "d": gettext("%(n)s d")}
+    return words[unit] % {"n": number}
 
 
 @register.simple_tag
@@ -302,7 +315,8 @@ def dated(day: date, form: str, language: str | None) -> str:
 
 def until(at: datetime | date, now: datetime, labelled: bool) -> tuple[str, str]:
     """State and words of a moment that something is due."""
-    today = timezone.localtime(now).date()
+    zone = timezone.get_current_timezone()
+    today = day_of(now, zone)
     if not isinstance(at, datetime):
         if at < today:
             return "over", gettext("%(span)s over") % {"span": span_words((today - at).days * DAY)}
@@ -312,7 +326,7 @@ def until(at: datetime | date, now: datetime, labelled: bool) -> tuple[str, str]
         return "over", gettext("%(span)s over") % {"span": span_words(seconds)}
     if seconds < HOUR:
         return "today", gettext("%(span)s left") % {"span": span_words(seconds)}
-    local = timezone.localtime(at)
+    local = at.astimezone(zone)
     if local.date() == today:
         clock = date_format(local, "H:i")
         return "today", clock if labelled else gettext("today, %(time)s") % {"time": clock}
@@ -369,11 +383,11 @@ def age(at: datetime | None, now: datetime | None = None) -> str:
     if seconds < MINUTE:
         return gettext("now")
     if seconds < HOUR:
-        return gettext("%(n)s min") % {"n": int(seconds // MINUTE)}
+        return lasting(int(seconds // MINUTE), "min", get_language())
     if seconds < DAY:
-        return gettext("%(n)s h") % {"n": int(seconds // HOUR)}
+        return lasting(int(seconds // HOUR), "h", get_language())
     if seconds < YEAR:
-        return gettext("%(n)s d") % {"n": int(seconds // DAY)}
+        return lasting(int(seconds // DAY), "d", get_language())
     return gettext("%(n)s y") % {"n": number_format(Decimal(seconds / YEAR), decimal_pos=1)}
 
 
@@ -382,22 +396,27 @@ def when(at: datetime | date | None, now: datetime | None = None) -> SafeString:
     """A moment in local time, with UTC on hover: today 09:55 CET, Tue 17 Nov 16:20, 2 Apr 2025 10:31."""
     if at is None:
         return SafeString("")
-    today = timezone.localtime(now or timezone.now()).date()
+    zone = timezone.get_current_timezone()
+    today = day_of(now or timezone.now(), zone)
     if not isinstance(at, datetime):
         words = gettext("today") if at == today else day_words(at, today)
         return SafeString(f'<time datetime="{at.isoformat()}">{escape(words)}</time>')
-    local = timezone.localtime(at)
-    clock = f"{local:%H:%M}"
-    if local.date() == today:
+    local = at.astimezone(zone)
+    day, clock = local.date(), local.isoformat(timespec="minutes")[11:16]
+    if day == today:
         words = gettext("today %(time)s %(zone)s") % {"time": clock, "zone": local.tzname()}
-    elif local.date() == today - timedelta(days=1):
+    elif day == today - timedelta(days=1):
         words = gettext("yesterday %(time)s") % {"time": clock}
     else:
-        words = f"{day_words(local.date(), today)} {clock}"
-    utc = at.astimezone(UTC)
-    return SafeString(
-        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" title="{utc:%Y-%m-%d %H:%M} UTC">{escape(words)}</time>'
-    )
+        words = f"{day_words(day, today)} {clock}"
+    utc = at.astimezone(UTC).isoformat(timespec="seconds")
+    return SafeString(f'<time datetime="{utc[:19]}Z" title="{utc[:10]} {utc[11:16]} UTC">{escape(words)}</time>')
+
+
+@lru_cache(maxsize=64)
+def day_of(moment: datetime, zone: tzinfo) -> date:
+    """The local day of a page's `now`, which all its lines ask for."""
+    return moment.astimezone(zone).date()
 
 
 @register.simple_tag
@@ -463,7 +482,9 @@ def compact(size: Decimal) -> str:
 @register.simple_tag
 def money(amount: Decimal | float | None, currency: str = "EUR") -> str:
     """An amount at a glance: €32k, €1.2M, €950."""
-    return "" if amount is None or amount == "" else glanced(Decimal(str(amount)), currency, get_language())
+    if amount is None or amount == "":
+        return ""
+    return glanced(amount if isinstance(amount, Decimal) else Decimal(str(amount)), currency, get_language())
 
 
 @lru_cache(maxsize=4096)
