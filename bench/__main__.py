@@ -167,7 +167,7 @@ def measure_api() -> Iterator[Figure]:
         yield Figure("add by API, accepted, eight clients (/s)", accepted, yardstick, 0.7, most=False)
         drain()
         pairs = []
-        with worker():
+        with worker() as background:
             for part in range(ROUNDS_PROCESSED):
                 bare_rate = rate(bare, "/insert", {}, inserts[part::ROUNDS_PROCESSED], clients=CLIENTS)
                 began = time.perf_counter()
@@ -175,10 +175,12 @@ def measure_api() -> Iterator[Figure]:
                 rate(product, "/api/v1/leads/", token, again, clients=CLIENTS)
                 wait_until_processed()
                 pairs.append((len(again) / (time.perf_counter() - began), bare_rate))
+            weighed = worker_memory(background)
         done, yardstick = median_pair(pairs)
         yield Figure("add by API, accepted and processed (/s)", done, yardstick, 0.35, most=False)
-        weights = [worker_memory(pid) / 2**20 for pid in (master, bare_master)]
-        yield Figure("web process, PSS after all this (MB)", *weights, 2)
+        bare_weight = worker_memory(bare_master) / 2**20
+        yield Figure("web process, PSS after all this (MB)", worker_memory(master) / 2**20, bare_weight, 2)
+        yield Figure("background worker, PSS after all this (MB)", weighed / 2**20, bare_weight, 2)
 
 
 def median_pair(pairs: list[tuple[float, float]]) -> tuple[float, float]:

@@ -71,7 +71,7 @@ def process(command: list[str]) -> Iterator[int]:
 
 
 def worker_memory(master: int) -> int:
-    """PSS, in bytes, of the one worker process below a gunicorn master."""
+    """PSS, in bytes, of the one worker process below a master of gunicorn or of Celery."""
     children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
     for line in Path(f"/proc/{children[0]}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
