@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from dashboards.names import CLASSES, Name
 from dashboards.selection import Selection
@@ -50,6 +51,10 @@ class Because(Number):
         return step_label(self.selection.step)
 
 
+#: Below so many a percentage alone would say more than is known.
+FEW = 20
+
+
 class Share(NamedTuple):
     """A part of a whole, in percent to one decimal; None of nothing."""
 
@@ -59,6 +64,12 @@ class Share(NamedTuple):
     @property
     def percent(self) -> Decimal | None:
         return tenth(Decimal(100 * self.part) / self.whole) if self.whole else None
+
+    @property
+    def on_few(self) -> str:
+        """The base, '3 of 3', where it is small."""
+        few = 0 < self.whole < FEW
+        return _("%(part)d of %(whole)d") % {"part": self.part, "whole": self.whole} if few else ""
 
 
 @dataclass(frozen=True)

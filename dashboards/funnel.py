@@ -268,4 +268,6 @@ def _months(found: list[date]) -> list[date]:
 
 
 def _whole(month: Month) -> str:
-    return f"{round(100 * month.accepted.count / month.offered.count)}%"
+    share = month.acceptance
+    percent = f"{round(100 * share.part / share.whole)}%"
+    return f"{percent} ({share.on_few})" if share.on_few else percent

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,7 +15,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from handoff.models import Handoff
+from handoff import sla
+from handoff.models import Agreement, Handoff
 from leads.filters import CAP, LeadFilter, bounded
 from leads.models.lead import LeadQuerySet
 from leads.models.scoring import grade
@@ -38,6 +40,20 @@ MINE = ("id", "stage", "stage_since", "customer_since", "value", "currency", "ma
 WITH = f"WITH mine ({', '.join(MINE)}) AS NOT MATERIALIZED (%s) "
 
 
+#: What an agreement says of working hours.
+HOURS = ("time_zone", "opens", "closes", "weekdays", "holidays", "days_off")
+
+
+@lru_cache(maxsize=64)
+def _calendar(agreed: str) -> sla.Calendar:
+    """The working hours of an agreement that a card carries; a board's cards share a handful of them."""
+    said = dict(zip(HOURS, json.loads(agreed), strict=True))
+    for name in ("opens", "closes"):
+        said[name] = time.fromisoformat(said[name])
+    said["days_off"] = [date.fromisoformat(day) for day in said["days_off"]]
+    return sla.Calendar.of(Agreement(**said))
+
+
 class Kind(NamedTuple):
     """How the lanes of one kind are read: the place of each lead in them, and the order, by key, which has an index."""
 
@@ -49,15 +65,17 @@ class Kind(NamedTuple):
 
 OF_STAGE = Kind(  # index lead_stage_newest
     "{lane}, lead.id, 0::bigint, {since}, lead.value, lead.currency, "
-    "NULL::timestamptz, NULL::date, '', '', {owner}, true",
+    "NULL::timestamptz, NULL::date, '', '', {owner}, true, ''",
     "mine lead WHERE lead.stage = {lane}",
     ("lead.id",),
     True,
 )
 OF_STAND = Kind(  # index handoff_open: the most urgent first
     "{lane}, lead.id, open.id, {since}, NULLIF(open.value, 0), lead.currency, "
-    "open.due_at, NULL::date, open.promise, open.origin, open.owner_id, true",
+    "open.due_at, NULL::date, open.promise, open.origin, open.owner_id, true, "
+    f"json_build_array({', '.join(f'agreed.{name}' for name in HOURS)})::text",
     "mine lead JOIN handoff_handoff open ON open.lead_id = lead.id AND open.ended_at IS NULL "
+    "JOIN handoff_agreement agreed ON agreed.id = open.agreement_id "
     "WHERE lead.stage = 'mofu' AND open.lane = {lane}",
     ("open.due_at", "open.id"),
     False,
@@ -65,7 +83,7 @@ OF_STAND = Kind(  # index handoff_open: the most urgent first
 # A lead with several open deals stands where its first one is.
 OF_STEP = Kind(  # index deal_open: the earliest close first
     "{lane}, lead.id, deal.id, deal.step_since, deal.amount, deal.currency, "
-    "NULL::timestamptz, deal.close_on, '', '', lead.rep_id, role.primary",
+    "NULL::timestamptz, deal.close_on, '', '', lead.rep_id, role.primary, ''",
     "mine lead JOIN handoff_deallead role ON role.lead_id = lead.id JOIN handoff_deal deal ON deal.id = role.deal_id "
     "WHERE lead.stage = 'bofu' AND deal.closed_at IS NULL AND deal.step = {lane} AND NOT EXISTS (SELECT "
     "FROM handoff_deallead other JOIN handoff_deal earlier ON earlier.id = other.deal_id "
@@ -82,7 +100,7 @@ SINCE = {
     "tofu": "lead.stage_since", "out": "lead.stage_since", "customer": "lead.customer_since",
     "mql": "open.offered_at", "sal": "open.accepted_at", "sql": "open.qualified_at",
 }  # fmt: skip
-PLACE = "lane, lead_id, holder, since, amount, currency, due_at, close_on, promise, origin, owner_id, counts"
+PLACE = "lane, lead_id, holder, since, amount, currency, due_at, close_on, promise, origin, owner_id, counts, agreed"
 DRAWN = f"""
 SELECT place.*, lead.name, lead.email, lead.phone, lead.stage, lead.value, lead.next_action, lead.next_action_at,
        lead.last_activity_at, lead.look_again_on, company.name, score.total
@@ -128,6 +146,7 @@ class Card:
     origin: str
     owner_id: int | None
     counts: bool  # a deal's amount counts once, with its primary lead
+    agreed: str  # HOURS of a hand-off's agreement, as JSON
     named: str
     email: str
     phone: str
@@ -163,6 +182,14 @@ class Card:
     @property
     def next_action_at(self) -> datetime | None:
         return self.promise_due if self.promise else self.planned_at
+
+    @property
+    def left(self) -> timedelta | None:
+        """Business time left of a promise, in the words of every other page."""
+        if not (self.promise and self.promise_due):
+            return None
+        calendar = _calendar(self.agreed)
+        return calendar.span(sla.minutes_left(calendar, self.promise_due, self.chosen.now))
 
     @property
     def grade(self) -> str:

@@ -7,12 +7,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handoff.forms import ActForm
-from leads import editing
+from leads import clock, editing
 
 MOMENT = "%Y-%m-%dT%H:%M"
 
@@ -35,7 +34,7 @@ class Plan(ActForm):
 
     def clean_next_action_at(self) -> datetime | None:
         at: datetime | None = self.cleaned_data["next_action_at"]
-        if at and at < timezone.now():
+        if at and at < clock.now():
             raise ValidationError(_("This moment is past. Everything else was kept; choose a later one."))
         return at
 

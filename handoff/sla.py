@@ -133,10 +133,14 @@ def countdown(handoff: Handoff, now: datetime) -> Countdown | None:
         return None
     calendar, promised = Calendar.of(handoff.agreement), term(handoff, kind)
     used = calendar.minutes(started_at, stopped_at or now)
-    left = calendar.minutes(now, handoff.due_at) if handoff.due_at else promised - used
-    if handoff.due_at and handoff.due_at < now:
-        left = min(left, -1)  # over since closing time: no business minute has passed since
+    left = minutes_left(calendar, handoff.due_at, now) if handoff.due_at else promised - used
     return Countdown(kind, promised, used, left, handoff.due_at, calendar)
+
+
+def minutes_left(calendar: Calendar, due_at: datetime, now: datetime) -> float:
+    """Business minutes until a promise is due; negative once it is over, also when none has passed since closing."""
+    left = calendar.minutes(now, due_at)
+    return min(left, -1) if due_at < now else left
 
 
 def term(handoff: Handoff, kind: str) -> int:

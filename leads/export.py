@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -29,9 +29,15 @@ class Echo:
         return text
 
 
+def row_writer() -> Callable[[Iterable[Any]], str]:
+    """What makes a line of CSV of a row; what a spreadsheet would take for a formula is defused."""
+    write: Callable[[Iterable[Any]], str] = csv.writer(Echo()).writerow
+    return write
+
+
 def lines(chosen: LeadFilter, leads: LeadQuerySet) -> Iterator[str]:
-    """CSV text, about a thousand leads a piece; what a spreadsheet would take for a formula is defused."""
-    write = csv.writer(Echo()).writerow
+    """CSV text, about a thousand leads a piece."""
+    write = row_writer()
     yield BOM + write(COLUMNS)
     after = ""
     while True:

@@ -97,6 +97,8 @@ class AddLead(forms.Form):
         said = super().clean() or self.cleaned_data
         if said.get("next_action_at") and not said.get("next_action"):
             self.add_error("next_action", _("Say what is to be done then."))
+        if not self.errors and not (said.get("email") or said.get("phone")):
+            self.add_error("email", _("A lead needs an e-mail or a phone."))
         return said
 
     @property

@@ -70,6 +70,10 @@ class Column:
         )
 
 
+def words(label: Any, help_text: Any = "", *, limit: int | None = None) -> forms.CharField:
+    return forms.CharField(label=label, required=False, max_length=limit, help_text=help_text)
+
+
 class MappingForm(forms.Form):
     """What the columns of an uploaded file mean; `attempt()` keeps it."""
 
@@ -78,24 +82,21 @@ class MappingForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Each row then has an id made from the file and its number, so that it comes in once."),
     )
-    system = forms.CharField(
-        label=gettext_lazy("System the external ids come from"),
-        required=False,
-        max_length=60,
-        help_text=gettext_lazy("Such as hubspot: the same id of another system is somebody else."),
+    system = words(
+        gettext_lazy("System the external ids come from"),
+        gettext_lazy("Such as hubspot: the same id of another system is somebody else."),
+        limit=60,
     )
-    source = forms.CharField(
-        label=gettext_lazy("Source, where the file has none"),
-        required=False,
-        max_length=80,
-        help_text=gettext_lazy("Such as fair or webinar; it is made if it is new."),
+    source = words(
+        gettext_lazy("Source, where the file has none"),
+        gettext_lazy("Such as fair or webinar; it is made if it is new."),
+        limit=80,
     )
-    campaign = forms.CharField(label=gettext_lazy("Campaign, where the file has none"), required=False, max_length=120)
-    country = forms.CharField(
-        label=gettext_lazy("Country, where the file has none"),
-        required=False,
-        max_length=2,
-        help_text=gettext_lazy("Two letters, such as AT. It also says how to read phone numbers without a country."),
+    campaign = words(gettext_lazy("Campaign, where the file has none"), limit=120)
+    country = words(
+        gettext_lazy("Country, where the file has none"),
+        gettext_lazy("Two letters, such as AT. It also says how to read phone numbers without a country."),
+        limit=2,
     )
     unmapped = forms.ChoiceField(
         label=gettext_lazy("Columns that become nothing"),
@@ -108,12 +109,8 @@ class MappingForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Whoever is won becomes a customer with a deal, dated as in the file."),
     )
-    won = forms.CharField(
-        label=gettext_lazy("Words that mean won"),
-        required=False,
-        help_text=gettext_lazy("Several with a comma between them."),
-    )
-    lost = forms.CharField(label=gettext_lazy("Words that mean lost"), required=False)
+    won = words(gettext_lazy("Words that mean won"), gettext_lazy("Several with a comma between them."))
+    lost = words(gettext_lazy("Words that mean lost"))
     at = forms.ChoiceField(label=gettext_lazy("Column that says when it ended"), required=False)
 
     def __init__(self, data: Mapping[str, str] | None, *, upload: Import, look: Look) -> None:
@@ -205,9 +202,9 @@ def suggested(look: Look) -> dict[str, Any]:
     mapping: dict[str, Any] = {"columns": columns}
     for number, name in enumerate(look.header):
         values = look.values(number)
-        words = {value.casefold() for value in values}
-        telling = words & ({*WON} if _bare(name) in YES_OR_NO else SURE)
-        if name not in columns and telling and len(words) <= 12:
+        spoken = {value.casefold() for value in values}
+        telling = spoken & ({*WON} if _bare(name) in YES_OR_NO else SURE)
+        if name not in columns and telling and len(spoken) <= 12:
             won, lost = ([value for value in values if value.casefold() in known] for known in (WON, LOST))
             at = next((other for other in look.header if other not in columns and _bare(other) in ENDED_ON), "")
             mapping["outcome"] = {"column": name, "won": won, "lost": lost, "at": at}

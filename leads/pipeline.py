@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from leads import clock, scoring
-from leads.models import Lead, Scorecard, Signal, StageChange, Visit
+from leads.models import Activity, Lead, Scorecard, Signal, StageChange, Visit
 from personas.choices import Stage
 
 #: Where a lead may go from where it stands. Every move is the consequence of an act; `handoff` holds the acts.
@@ -136,6 +136,12 @@ def notice_readiness(crossed: Collection[int], *, at: datetime) -> int:
     line = Scorecard.objects.get(in_force=True).mql_line
     signals = [Signal(lead_id=pk, kind=Signal.Kind.MQL_LINE, at=at, payload={"line": line}) for pk in ready]
     return len(Signal.objects.bulk_create(signals, ignore_conflicts=True))
+
+
+def crossed_with(activity: Activity) -> bool:
+    """Whether this touch lifted its lead over the MQL line, whoever has answered that signal since."""
+    signals = Signal.objects.filter(lead=activity.lead_id, kind=Signal.Kind.MQL_LINE)
+    return signals.filter(recorded_at__gte=activity.recorded_at).exists()
 
 
 def rescore_outdated(batch: int = 1_000, batches: int = 100) -> int:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from leads import clock
@@ -81,18 +83,15 @@ def _newest_by_lead(activities: Sequence[Activity]) -> dict[Lead, datetime]:
 
 
 def page(lead: Lead, *, group: str = "", after: str = "") -> Page:
-    """One page of a timeline, newest first. `after` is the `next` of the page before; a broken one starts anew."""
+    """One page of a timeline, newest first. `after` is the `next` of the page before; a broken one is refused."""
     if not group and not after:
         return _cut(_newest(lead.pk))
     entries = lead.activities.order_by("-at", "-id")
     if group in GROUPS:
         entries = entries.of_kinds(*GROUPS[group])
-    try:
-        moment, pk = after.rsplit("_", 1)
-        at = datetime.fromisoformat(moment)
-        entries = entries.filter(Q(at__lt=at) | Q(at=at, pk__lt=int(pk)))
-    except ValueError:
-        pass
+    if after:
+        at, pk = _place(after)
+        entries = entries.filter(Q(at__lt=at) | Q(at=at, pk__lt=pk))
     return _cut(list(entries[: PAGE + 1]))
 
 
@@ -102,3 +101,14 @@ _newest = Composed(lambda lead: Activity.objects.filter(lead=lead).order_by("-at
 def _cut(found: list[Activity]) -> Page:
     more = found[PAGE - 1] if len(found) > PAGE else None
     return Page(found[:PAGE], f"{more.at.isoformat()}_{more.pk}" if more else "")
+
+
+def _place(cursor: str) -> tuple[datetime, int]:
+    try:
+        moment, pk = cursor.rsplit("_", 1)
+        at, number = datetime.fromisoformat(moment), int(pk)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 2**63 or at.tzinfo is None:
+        raise ValidationError({"after": _("There is no such page of this timeline. Begin with its first one.")})
+    return at, number

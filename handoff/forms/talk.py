@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from handoff import conversation, lifecycle
 from handoff.forms.saying import SaidForm
+from leads import pipeline
 from leads.forms import moment_field
 
 
@@ -54,7 +55,11 @@ class Touch(SaidForm):
 
     @property
     def said(self) -> str:
-        return _("Logged: %(what)s.") % {"what": TOUCHES[self.cleaned_data["kind"]][0]}
+        logged = _("Logged: %(what)s.") % {"what": TOUCHES[self.cleaned_data["kind"]][0]}
+        if not pipeline.crossed_with(self.result):
+            return logged
+        crossed = _("%(lead)s has crossed the MQL line and is being offered to sales.") % {"lead": self.lead}
+        return f"{logged} {crossed}"
 
     def perform(self, *, next_action: str = "", next_action_at: Any = None, done: bool = False, **words: Any) -> Any:
         """An empty next action leaves the one that is planned, unless it is told to be done."""

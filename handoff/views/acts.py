@@ -60,6 +60,14 @@ def done(request: HttpRequest, said: str, *, to: str, lead: Lead) -> HttpRespons
     if not request.htmx:
         messages.success(request, said)
         return redirect(to if url_has_allowed_host_and_scheme(to, {request.get_host()}) else "/")
+    response = HttpResponse(status=204)
+    response["HX-Location"] = json.dumps(place_after(request, to, lead))
+    response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": {"text": said}})
+    return response
+
+
+def place_after(request: HttpRequest, to: str, lead: Lead) -> dict[str, str]:
+    """Where the page goes on after an act, as htmx reads it: what is fetched anew, and whether the address changes."""
     current, following = urlsplit(request.htmx.current_url or to), request.POST.get("next")
     here = urlsplit(following) if following else current
     query = QueryDict(here.query, mutable=True)
@@ -68,10 +76,7 @@ def done(request: HttpRequest, said: str, *, to: str, lead: Lead) -> HttpRespons
     path = f"{here.path}?{query.urlencode()}" if query else here.path
     place = {"path": path, "target": "#main", "select": "#main", "swap": "outerMorph"}
     place["selectOOB"] = "#nav:outerMorph,#tabbar:outerMorph"  # their counts
-    response = HttpResponse(status=204)
-    response["HX-Location"] = json.dumps({**place, "push": "false" if here.path == current.path else path})
-    response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": {"text": said}})
-    return response
+    return {**place, "push": "false" if here.path == current.path else path}
 
 
 def refused(request: HttpRequest, why: str, lead: Lead) -> HttpResponse:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -97,7 +98,10 @@ def page(request: HttpRequest, found: Lead, *, status: int = 200, **forms: SaidF
 def told(request: HttpRequest, shown: Portrait) -> dict[str, Any]:
     """One page of the timeline, in the group and from the cursor that the address names."""
     group = request.GET.get("group", "") if request.GET.get("group") in GROUPS else ""
-    entries, following = shown.told(group=group, after=request.GET.get("after", ""))
+    try:
+        entries, following = shown.told(group=group, after=request.GET.get("after", ""))
+    except ValidationError as error:
+        raise Http404(error.messages[0]) from error
     groups = [(name, words, name == group) for name, words in GROUPS.items()]
     return {"shown": shown, "lead": shown.lead, "entries": entries, "next": following, "group": group, "groups": groups}
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from leads import capture, identity, rights
+from leads import capture, clock, identity, rights
 from leads.exchange.files import Row, Table
 from leads.exchange.mapping import FileMapping, Problem, Refused, Said
 from leads.exchange.signs import Signs
@@ -146,7 +146,7 @@ class Importing:
         return result
 
     def _write(self, differing: Sequence[tuple[Said, bool, bool]], result: Result) -> None:
-        now = timezone.now()
+        now = clock.now()
         submissions = Submission.objects.bulk_create(
             Submission(
                 payload={**said.payload, "overwrite": overwrite},
@@ -251,7 +251,7 @@ class Comparison:
             self.result.warn(number, self._column(profile.naming_keys[0][0]), expected, profile.naming_keys[0][2][:80])
         new = lead is None
         if lead is None:
-            lead = Lead(stage=Stage.TOFU, first_seen_at=profile.first_seen_at or said.at or timezone.now())
+            lead = Lead(stage=Stage.TOFU, first_seen_at=profile.first_seen_at or said.at or clock.now())
         overwrite = again is None and self._may_overwrite(lead)
         changed = self._fill(lead, said, overwrite=overwrite)
         if again is None and not overwrite and self._fill(lead, said, overwrite=True):
@@ -280,7 +280,7 @@ class Comparison:
         lead = lead or next((self.fresh[key] for key in said.profile.naming_keys if key in self.fresh), None)
         before = self.earlier.get(said.row)
         if before:  # a dry run: what an earlier chunk would have written is laid over what is here
-            lead = lead or Lead(stage=Stage.TOFU, first_seen_at=before.profile.first_seen_at or timezone.now())
+            lead = lead or Lead(stage=Stage.TOFU, first_seen_at=before.profile.first_seen_at or clock.now())
             self._fill(lead, before, overwrite=True)
             self._remember(before, lead)
         return lead
@@ -329,7 +329,7 @@ def _day(at: datetime) -> str:
 
 def bring_in(upload: Import, run: Importing, *, report: Callable[[list[Problem]], object] | None = None) -> None:
     """Run an import to its end and save how it ended; while PostgreSQL is away it stays, to be taken up again."""
-    upload.state, upload.started_at = Import.State.RUNNING, upload.started_at or timezone.now()
+    upload.state, upload.started_at = Import.State.RUNNING, upload.started_at or clock.now()
     upload.save(update_fields=["state", "started_at"])
     try:
         for result in run.chunks():
@@ -352,5 +352,5 @@ def broke(upload: Import) -> str:
 
 def end(upload: Import, state: str, error: str = "") -> None:
     """Save how an import ended."""
-    upload.state, upload.error, upload.ended_at = state, error, timezone.now()
+    upload.state, upload.error, upload.ended_at = state, error, clock.now()
     upload.save(update_fields=["state", "error", "ended_at"])

@@ -15,10 +15,10 @@ from typing import Any, BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from leads import clock
 from leads.exchange.files import PIECE, Pieces, Table
 from leads.exchange.importing import CHUNK, Importing, bring_in, broke, end
 from leads.exchange.mapping import FileMapping, Problem
@@ -130,6 +130,11 @@ class Trial:
     problems: list[Problem] = field(default_factory=list)
     whole: bool = True
 
+    @property
+    def coming(self) -> int:
+        """Rows that are not refused."""
+        return self.rows - self.counts["refused"]
+
 
 def attempt(upload: Import, *, most: int) -> Trial:
     """Try an upload out without writing anything, as far as it goes in a moment; keep so many problems at most."""
@@ -147,7 +152,7 @@ def start(upload: Import, *, actor: User) -> bool:
     """Hand an upload to the worker; once, however often it is asked. One that stopped goes on behind its last chunk."""
     idle = Import.objects.filter(pk=upload.pk, state__in=[Import.State.READY, Import.State.FAILED])
     idle = idle.filter(pieces__number=0)
-    now = timezone.now()
+    now = clock.now()
     started = idle.update(state=Import.State.WAITING, actor=actor, error="", started_at=now, ended_at=None)
     upload.refresh_from_db()
     return bool(started)
@@ -161,7 +166,7 @@ def discard(upload: Import) -> bool:
 
 def forget_abandoned() -> int:
     """Forget files that nobody imported for two weeks, and the pieces of those that stopped as long ago."""
-    before = timezone.now() - KEPT
+    before = clock.now() - KEPT
     idle = [Import.State.MAPPING, Import.State.READY]
     gone, _each = Import.objects.filter(state__in=idle, created_at__lt=before).delete()
     ImportPiece.objects.filter(upload__state=Import.State.FAILED, upload__ended_at__lt=before).delete()

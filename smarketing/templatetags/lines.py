@@ -53,7 +53,7 @@ def card_lines(cards: Iterable[Any], now: datetime) -> SafeString:
             f'<span class="cut">{escape(card.company or "")}</span></div>'
             '<button class="mv" type="button" aria-haspopup="menu" aria-expanded="false" '
             f'aria-labelledby="move-word n{card.pk}">{icon_markup("ellipsis")}</button>'
-            f"{due(card.next_action_at, card.next_action, now, box=card.promise, none=unplanned)}"
+            f"{due(card.next_action_at, card.next_action, now, card.left, box=card.promise, none=unplanned)}"
             + (f'<span class="tag">{icon_markup(tag[0], "s")}{escape(tag[1])}</span>' if tag else "")
             + '<div class="foot">'
             + (f'<span class="val">{escape(money(card.amount, card.currency))}</span>' if card.amount else "")

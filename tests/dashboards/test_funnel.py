@@ -157,7 +157,7 @@ def check_the_chart(client):
         for value, address in zip(line["values"], line["urls"], strict=True):
             assert total(client.get(address)) == value
     assert sum(chart["series"][0]["values"]) == step(client, "mql").visits.count
-    assert re.search(r"accepted \d+%, in .* \d+% so far", page.text)
+    assert re.search(r"accepted \d+% \(\d+ of \d+\), in .* \d+% \(\d+ of \d+\) so far", page.text)
 
 
 # Who sees it

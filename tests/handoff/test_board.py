@@ -2,13 +2,16 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from handoff import lanes, lifecycle
+from handoff.models import Handoff
 from leads.models import Lead
 from tests.factories import make_handoff, make_lead, make_leads, make_reason, make_user
 
@@ -166,6 +169,16 @@ def test_a_moved_that_names_nothing_real_is_ignored(client, sam, one_of_each):
         "tofu:" + "9" * 30,
     ):
         assert client.get(BOARD, {"moved": moved}).text.count("<article") == len(one_of_each)
+
+
+def test_a_promise_reads_the_same_on_the_board_and_in_the_inbox(client, sam):
+    handoff = make_handoff("mql", name="Lena Fischer")
+    Handoff.objects.filter(pk=handoff.pk).update(due_at=timezone.now() - timedelta(days=9))
+    client.force_login(sam)
+    due = re.compile(r'class="due[^>]*>(?:<svg.*?</svg>)?(?:Answer, )?([^<]* over)<')
+    (shown,) = due.findall(client.get(BOARD).text)
+    assert shown in due.findall(client.get(reverse("handoff:inbox")).text)
+    assert shown != "9 d over"  # weekends are nobody's
 
 
 def test_the_board_asks_as_often_at_300_leads_as_at_3(client, sam):

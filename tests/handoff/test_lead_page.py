@@ -12,7 +12,7 @@ from django.utils.html import escape
 from handoff import conversation, deals, lifecycle
 from handoff.models import Agreement, Notice
 from leads import capture
-from leads.models import Activity, Lead, LeadScore, StageChange, Visit
+from leads.models import Activity, Lead, LeadScore, Scorecard, StageChange, Visit
 from personas.models import Persona
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
 
@@ -125,6 +125,18 @@ def test_a_call_is_logged_in_one_tap_and_stops_the_clock(client, sam):
     handoff.refresh_from_db()
     assert handoff.first_attempt_at
     assert "<b>Sam</b> called, no answer" in page(client, handoff.lead).text
+
+
+def test_a_touch_that_lifts_a_lead_over_the_line_says_so(client, mia):
+    lead = make_lead(name="Lena Fischer")
+    Scorecard.objects.filter(in_force=True).update(mql_line=lead.score.total + 1)
+    client.force_login(mia)
+    crossed = "Lena Fischer has crossed the MQL line and is being offered to sales."
+    said = log(client, lead, "note", text="Met at the fair", headers={"hx-request": "true"}).headers["HX-Trigger"]
+    assert crossed not in said
+    said = log(client, lead, "call:spoke", headers={"hx-request": "true"}).headers["HX-Trigger"]
+    assert f"Logged: Spoke. {crossed}" in said
+    assert crossed not in log(client, lead, "call:spoke", headers={"hx-request": "true"}).headers["HX-Trigger"]
 
 
 def test_a_touch_may_carry_words_another_time_and_what_comes_next(client, sam):
@@ -261,7 +273,9 @@ def test_the_timeline_is_filtered_and_goes_on_by_key(client, mia):
     assert seen == {f"Page number {n}." for n in range(120)}
     assert "A word in between" not in client.get(address, {"group": "web"}).text
     assert "A word in between" in page(client, lead, group="comments").text
-    assert "Page number 1." in page(client, lead, group="no such group", after="broken").text
+    assert "Page number 1." in page(client, lead, group="no such group").text
+    for broken in ("broken", "2026-11-24T10:00:00_7", "2026-11-24T10:00:00+00:00_-7"):
+        assert page(client, lead, after=broken).status_code == 404
 
 
 def test_every_kind_that_is_written_is_told_in_words(client, mia, sam):

@@ -131,7 +131,7 @@ def test_whoever_is_here_already_is_named_while_the_address_is_typed(client, mia
 @pytest.mark.parametrize(
     ("said", "field", "words"),
     [
-        ({}, "email", "needs an e-mail, a phone"),
+        ({}, "email", "needs an e-mail or a phone"),
         ({"email": "lena at fehr"}, "email", "is not an e-mail address"),
         ({"phone": "811234"}, "phone", "Begin with + and the country code"),
         ({"email": "a@b.example", "country": "Austria"}, "country", "two letters such as AT"),
