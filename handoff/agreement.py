@@ -1,184 +1,280 @@
-"""The contract in force, and what a new installation begins with."""
+"""The contract between the two teams: drafted by anybody, signed by both, in force at the second signature."""
 
 from __future__ import annotations
 
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.text import slugify
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.choices import Team
 from accounts.models import User
-from handoff.models import Agreement, Reason, Signature
+from handoff import notices, reasons
+from handoff.models import Agreement, Amendment, Signature
 from handoff.models.agreement import PARTIES
-from leads.models import LeadScore, Scorecard
-from personas.choices import Stage
+from leads import clock
+from leads.models import Scorecard
 
 DEFINITION = (
     "A person who fits (business address, a role that decides, a company we can serve) and has shown interest: "
     "together at least the points of the line, or asked to talk."
 )
-
-#: act, code, label, class of return, final, do not contact, look again after days
-DEFAULT_REASONS: list[tuple[str, str, str, str, bool, bool, int]] = [
-    ("return", "another_region", "Another region", "procedural", False, False, 0),
-    ("return", "partner_account", "Partner's account", "procedural", False, False, 0),
-    ("return", "already_in_a_deal", "Already in a deal", "procedural", False, False, 0),
-    ("return", "no_working_contact", "No working phone or e-mail", "clerical", False, False, 0),
-    ("return", "duplicate", "Duplicate of a lead", "clerical", False, False, 0),
-    ("return", "facts_missing", "Facts missing or wrong", "clerical", False, False, 0),
-    ("return", "below_fit", "Below the fit line", "definitional", False, False, 90),
-    ("return", "not_a_buyer", "Not a buyer role", "definitional", False, False, 180),
-    ("return", "student_or_press", "Student or press", "definitional", False, False, 180),
-    ("recycle", "not_now", "Not now", "", False, False, 90),
-    ("recycle", "no_budget_yet", "No budget yet", "", False, False, 180),
-    ("recycle", "unreachable", "Unreachable", "", False, False, 30),
-    ("disqualify", "no_need", "No need", "", True, False, 0),
-    ("disqualify", "no_budget", "No budget", "", True, False, 0),
-    ("disqualify", "no_interest", "No interest", "", True, False, 0),
-    ("disqualify", "wrong_person", "Wrong person", "", True, False, 0),
-    ("disqualify", "do_not_contact", "Asked not to be contacted", "", True, True, 0),
-    ("lose", "timing", "Bad timing", "", False, False, 90),
-    ("lose", "price", "Price", "", False, False, 180),
-    ("lose", "competitor", "Chose a competitor", "", False, False, 180),
-    ("lose", "no_decision", "No decision made", "", False, False, 90),
-    ("lose", "cannot_serve", "We cannot serve them", "", True, False, 0),
-    ("churn", "closed_down", "Closed down", "", False, False, 180),
-    ("churn", "changed_supplier", "Changed supplier", "", False, False, 180),
-    ("churn", "expectations", "Expectations not met", "", False, False, 90),
-    ("withdraw", "offered_too_early", "Offered too early", "", False, False, 30),
-    ("withdraw", "offered_by_mistake", "Offered by mistake", "", False, False, 0),
-]
+#: What the definition of an MQL says, on the scorecard where the leads' side reads it.
+CARD_TERMS = ("mql_line", "required_facts", "personas", "high_intent")
+#: What an agreement says beside its scorecard.
+OWN_TERMS = (
+    "definition", "leads_a_month", "value_a_month", "completeness", "accept_within", "attempt_within",
+    "hand_raise_within", "contact_within", "attempts", "attempts_days", "both_qualify", "remind_before",
+    "escalate_after", "reassign_after", "reassign_most", "weekdays", "opens", "closes", "time_zone", "holidays",
+    "days_off",
+)  # fmt: skip
+TERMS = CARD_TERMS + OWN_TERMS
 
 
 @transaction.atomic
 def lay_down_defaults() -> None:
-    """Give a new database its first scorecard, agreement and reasons; leave an older one as it is."""
+    """Give a new database its first scorecard, agreement and reasons; leave an older one as it is.
+
+    Nobody has signed that first agreement, and its page says so.
+    """
     if not Scorecard.objects.exists():
-        Scorecard.objects.create(version=1, in_force=True)
+        Scorecard.objects.create(version=1, in_force=True, in_force_since=timezone.now())
     if not Agreement.objects.exists():
         Agreement.objects.create(version=1, scorecard=Scorecard.objects.get(in_force=True), definition=DEFINITION)
-    if not Reason.objects.exists():
-        Reason.objects.bulk_create(
-            Reason(
-                act=act,
-                code=code,
-                label=label,
-                return_class=return_class,
-                final=final,
-                do_not_contact=do_not_contact,
-                look_again_days=days,
-                position=position,
-            )
-            for position, (act, code, label, return_class, final, do_not_contact, days) in enumerate(DEFAULT_REASONS)
-        )
+    reasons.lay_down()
+
+
+def said(agreement: Agreement) -> dict[str, Any]:
+    """Every term of a version by name."""
+    return {name: getattr(agreement, name) for name in TERMS}
+
+
+def differences(old: Agreement, new: Agreement) -> dict[str, tuple[Any, Any]]:
+    """The terms in which two versions differ: name -> what the old and the new one say."""
+    before, after = said(old), said(new)
+    return {name: (before[name], after[name]) for name in TERMS if before[name] != after[name]}
+
+
+def signs_for(person: User) -> list[str]:
+    """The teams that this person may sign for: their own; a manager stands in for a team that has nobody yet."""
+    if person.team in PARTIES:
+        return [person.team]
+    manned = set(User.objects.on(*PARTIES).order_by().values_list("team", flat=True).distinct())
+    return [team for team in PARTIES if team not in manned]
 
 
 @transaction.atomic
-def renew(
-    *, actor: User, mql_line: int, points: dict[str, Any] | None = None, seen: int | None = None, **terms: Any
-) -> Agreement:
-    """Put the next version in force: a scorecard with this line, and terms that differ from today's where given.
-
-    Raises ValidationError when the version in force is no longer the one that was `seen`. Leads are counted anew by
-    the worker; those that stand at or above the new line are offered then.
-    """
-    now = timezone.now()
-    list(Agreement.objects.select_for_update().order_by("version")[:1])  # whoever renews at the same time waits here
-    current = Agreement.objects.in_force()
-    if seen is not None and seen != current.version:
+def begin(*, actor: User, why: str = "", **terms: Any) -> Agreement:
+    """Begin the next version from the one in force, with terms that differ where given; one draft at a time."""
+    _hold()
+    if (draft := Agreement.objects.drafts().select_related("drafted_by").first()) is not None:
         raise ValidationError(
-            _("%(who)s has put v%(version)d in force meanwhile. Your words are kept here; look at theirs first.")
-            % {"who": current.agreed_by or _("Somebody"), "version": current.version}
+            _("%(who)s has begun %(version)s already. Nothing was changed; go on with theirs.")
+            % {"who": draft.drafted_by or _("Somebody"), "version": draft}
         )
-    card = current.scorecard
-    if mql_line != card.mql_line or points is not None:
-        Scorecard.objects.filter(in_force=True).update(in_force=False)
-        newest = Scorecard.objects.aggregate(newest=Max("version"))["newest"]
-        card = Scorecard.objects.create(
-            version=newest + 1,
-            points=points or card.points,
-            mql_line=mql_line,
-            required_facts=card.required_facts,
-            personas=card.personas,
-            high_intent=card.high_intent,
-            in_force=True,
-            in_force_since=now,
-        )
-    Agreement.objects.filter(pk=current.pk).update(ended_at=now)
-    kept = {name: getattr(current, name) for name in TERMS}
-    version = (Agreement.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1
-    made = Agreement.objects.create(
-        version=version, scorecard=card, in_force_since=now, agreed_by=actor, **{**kept, **terms}
+    current, at = Agreement.objects.in_force(), clock.now()
+    wanted = {**said(current), **terms}
+    newest = Scorecard.objects.aggregate(newest=Max("version"))["newest"]
+    card = Scorecard.objects.create(
+        version=newest + 1,
+        points=current.scorecard.points,
+        created_at=at,
+        **{name: wanted[name] for name in CARD_TERMS},
     )
+    draft = Agreement.objects.create(
+        version=(Agreement.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1,
+        scorecard=card,
+        why=why,
+        drafted_by=actor,
+        drafted_at=at,
+        in_force_since=None,
+        **{name: wanted[name] for name in OWN_TERMS},
+    )
+    _write_down(draft, differences(current, draft), actor=actor)
+    return draft
+
+
+@transaction.atomic
+def amend(draft: Agreement, *, actor: User, seen: int, why: str | None = None, **terms: Any) -> Agreement:
+    """Change terms of the draft. Signatures were given to other words, so a change voids them.
+
+    Raises ValidationError when the draft is no longer the edit that was `seen`, or no longer a draft.
+    """
+    draft = _draft(draft, seen=seen)
+    changes = {name: (getattr(draft, name), value) for name, value in terms.items() if getattr(draft, name) != value}
+    if why is not None and why != draft.why:
+        changes["why"] = (draft.why, why)
+    if not changes:
+        return draft
+    for name, (_old, new) in changes.items():
+        setattr(draft.scorecard if name in CARD_TERMS else draft, name, new)
+    draft.scorecard.save()
+    draft.edit += 1
+    draft.save()
+    _write_down(draft, changes, actor=actor)
+    _void(draft, actor=actor)
+    return draft
+
+
+@transaction.atomic
+def drop(draft: Agreement, *, actor: User, seen: int) -> None:
+    """Put the draft away; what it said stays readable, its number is not given again."""
+    draft = _draft(draft, seen=seen)
+    _void(draft, actor=actor, dropped=True)
+    draft.ended_at, draft.edit = clock.now(), draft.edit + 1
+    draft.save(update_fields=["ended_at", "edit"])
+    _write_down(draft, {}, actor=actor)
+
+
+@transaction.atomic
+def sign(draft: Agreement, *, actor: User, team: str, seen: int) -> Agreement:
+    """Give a team's word for the draft as it was `seen`; the second word puts it in force and ends the one before."""
+    draft = _draft(draft, seen=seen)
+    if team not in signs_for(actor):
+        raise PermissionDenied(may_not_sign(actor, team))
+    current, given = Agreement.objects.in_force(), list(draft.signatures.standing().select_related("person"))
+    if (mine := next((one for one in given if one.team == team), None)) is not None:
+        raise ValidationError(
+            _("%(who)s has signed %(version)s for %(team)s already. Nothing was changed.")
+            % {"who": mine.person, "version": draft, "team": Team(team).label}
+        )
+    if (
+        not differences(current, draft) and current.signatures.exists()
+    ):  # what came with the house may be signed as it is
+        raise ValidationError(
+            _("%(draft)s says what %(current)s says. Change a term first.") % {"draft": draft, "current": current}
+        )
+    Signature.objects.create(
+        agreement=draft, team=team, person=actor, person_team=actor.team, edit=draft.edit, signed_at=clock.now()
+    )
+    if {one.team for one in given} | {team} == set(PARTIES):
+        _put_in_force(draft, current, actor=actor)
+    else:
+        _ask_the_other(draft, team, actor=actor)
+    return draft
+
+
+def may_not_sign(actor: User, team: str) -> str:
+    """The sentence that somebody reads who may not sign for this team."""
+    if actor.is_manager:
+        return _("%(team)s signs for itself; a manager stands in only while a team has nobody.") % {
+            "team": Team(team).label
+        }
+    return _("This is for somebody of %(team)s. Nothing was signed.") % {"team": Team(team).label}
+
+
+def _hold() -> None:
+    """Whoever drafts, amends or signs at the same time waits here."""
+    list(Agreement.objects.select_for_update().order_by("version")[:1])
+
+
+def _draft(draft: Agreement, *, seen: int) -> Agreement:
+    """The draft read anew under the lock, as its reader saw it, or ValidationError saying what happened since."""
+    _hold()
+    draft = Agreement.objects.select_related("scorecard", "agreed_by").get(pk=draft.pk)
+    last = draft.amendments.select_related("person").first()
+    if draft.in_force_since is not None:
+        raise ValidationError(
+            _("%(who)s has put %(version)s in force meanwhile. Nothing was changed.")
+            % {"who": draft.agreed_by or _("Somebody"), "version": draft}
+        )
+    who = last.person if last and last.person else _("Somebody")
+    if draft.ended_at is not None:
+        raise ValidationError(
+            _("%(who)s has put %(version)s away. Nothing was changed.") % {"who": who, "version": draft}
+        )
+    if draft.edit != seen:
+        when = date_format(timezone.localtime(last.at), "j M H:i") if last else ""
+        raise ValidationError(
+            _("%(who)s changed %(version)s at %(when)s. Your words are kept here; look at theirs first.")
+            % {"who": who, "version": draft, "when": when},
+            code="stale",
+        )
+    return draft
+
+
+def _write_down(draft: Agreement, changes: dict[str, tuple[Any, Any]], *, actor: User) -> None:
+    plain = {name: [_plain(old), _plain(new)] for name, (old, new) in changes.items()}
+    Amendment.objects.create(agreement=draft, edit=draft.edit, person=actor, changes=plain, at=clock.now())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, date | time | Decimal) else value
+
+
+def _void(draft: Agreement, *, actor: User, dropped: bool = False) -> None:
+    """What was signed were other words: whoever signed hears of it."""
+    standing = list(draft.signatures.standing().select_related("person"))
+    draft.signatures.standing().update(voided_at=clock.now())
+    words = _("%(who)s has put %(version)s away, which you had signed.")
+    changed = _("%(who)s changed %(version)s, so your signature no longer counts. Look at it and sign again.")
+    notices.write(
+        kind="agreement:voided",
+        to=[one.person for one in standing],
+        actor=actor,
+        text=(words if dropped else changed) % {"who": actor, "version": draft},
+        event=f"agreement:{draft.version}:voided:{draft.edit}",
+    )
+
+
+def _ask_the_other(draft: Agreement, team: str, *, actor: User) -> None:
+    other = next(party for party in PARTIES if party != team)
+    notices.write(
+        kind="agreement:to_sign",
+        to=User.objects.on(other),
+        actor=actor,
+        text=_("%(who)s has signed %(version)s of the agreement for %(team)s. It waits for %(other)s.")
+        % {"who": actor, "version": draft, "team": Team(team).label, "other": Team(other).label},
+        event=f"agreement:{draft.version}:to_sign:{draft.edit}",
+    )
+
+
+def _put_in_force(draft: Agreement, current: Agreement, *, actor: User) -> None:
+    """End the version in force and begin this one, with the scorecard it pins, in the transaction of the signature."""
+    at, written = clock.now(), None
+    if all(getattr(current.scorecard, name) == getattr(draft.scorecard, name) for name in (*CARD_TERMS, "points")):
+        draft.scorecard, written = current.scorecard, draft.scorecard  # nobody needs to be counted anew
+    else:
+        Scorecard.objects.filter(in_force=True).update(in_force=False)
+        draft.scorecard.in_force, draft.scorecard.in_force_since = True, at
+        draft.scorecard.save(update_fields=["in_force", "in_force_since"])
+    Agreement.objects.filter(pk=current.pk).update(ended_at=at)
+    draft.in_force_since, draft.agreed_by = at, actor
+    draft.save(update_fields=["in_force_since", "agreed_by", "scorecard"])
+    if written is not None:
+        written.delete()
+    notices.write(
+        kind="agreement:in_force",
+        to=User.objects.on(*Team.values),
+        actor=actor,
+        text=_("Both teams have signed: %(version)s of the agreement is in force.") % {"version": draft},
+        event=f"agreement:{draft.version}:in_force",
+    )
+
+
+@transaction.atomic
+def renew(*, actor: User, mql_line: int, **terms: Any) -> Agreement:
+    """For histories that are told: the next version, drafted and signed for both teams by one person."""
+    draft = begin(actor=actor, mql_line=mql_line, **terms)
+    current = Agreement.objects.in_force()
     Signature.objects.bulk_create(
-        Signature(agreement=made, team=team, person=actor, person_team=actor.team, way=Signature.Way.PUT_IN_FORCE)
+        Signature(
+            agreement=draft,
+            team=team,
+            person=actor,
+            person_team=actor.team,
+            way=Signature.Way.PUT_IN_FORCE,
+            signed_at=clock.now(),
+        )
         for team in PARTIES
     )
-    return made
-
-
-#: What an agreement says beside its scorecard.
-TERMS = (
-    "definition", "accept_within", "attempt_within", "contact_within", "hand_raise_within", "attempts",
-    "attempts_days", "remind_before", "escalate_after", "reassign_after", "reassign_most", "both_qualify",
-    "leads_a_month", "value_a_month", "completeness", "time_zone", "opens", "closes", "weekdays", "holidays",
-    "days_off",
-)  # fmt: skip
-
-
-def standing_at(line: int, *, cap: int) -> int:
-    """How many leads in TOFU stand at or above a line now, counted up to a cap."""
-    ready = LeadScore.objects.filter(total__gte=line, lead__stage=Stage.TOFU, lead__do_not_contact=False)
-    return ready.order_by()[:cap].count()
-
-
-#: What a reason may say beside its label, and for which acts.
-FOR_ACTS: dict[str, tuple[str, ...]] = {
-    "return_class": (Reason.Act.RETURN,),
-    "final": (Reason.Act.LOSE,),
-    "do_not_contact": (Reason.Act.DISQUALIFY,),
-    "look_again_days": (
-        Reason.Act.RETURN, Reason.Act.RECYCLE, Reason.Act.LOSE, Reason.Act.CHURN, Reason.Act.WITHDRAW,
-    ),
-}  # fmt: skip
-
-
-@transaction.atomic
-def add_reason(act: str, *, label: str, **said: Any) -> Reason:
-    """Add a reason to those that are offered for an act."""
-    known = Reason.objects.select_for_update().filter(act=act)
-    _check_label(act, label)
-    codes, stem = {reason.code for reason in known}, slugify(label).replace("-", "_")[:36] or "reason"
-    code = next(code for code in (stem, *(f"{stem}_{n}" for n in range(2, 1000))) if code not in codes)
-    final = said.pop("final", act == Reason.Act.DISQUALIFY)
-    position = max((reason.position for reason in known), default=0) + 1
-    return Reason.objects.create(act=act, code=code, label=label, final=final, position=position, **said)
-
-
-@transaction.atomic
-def change_reason(reason: Reason, **said: Any) -> Reason:
-    """Word a reason anew, change what follows from it, or retire it; verdicts that were given keep it."""
-    offered = Reason.objects.select_for_update().filter(act=reason.act, retired=False)
-    if said.get("retired") and not any(one.pk != reason.pk for one in offered):
-        raise ValidationError(
-            {
-                "retired": _(
-                    "This is the last reason for it, and the act needs one. Nothing was changed; add another first."
-                )
-            }
-        )
-    _check_label(reason.act, said.get("label", reason.label), but=reason)
-    for name, value in said.items():
-        setattr(reason, name, value)
-    reason.save(update_fields=list(said))
-    return reason
-
-
-def _check_label(act: str, label: str, but: Reason | None = None) -> None:
-    same = Reason.objects.filter(act=act, label__iexact=label)
-    if any(reason != but for reason in same):
-        raise ValidationError({"label": _("This reason is there already. Choose other words.")})
+    _put_in_force(draft, current, actor=actor)
+    return draft

@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
-from handoff import deals, lifecycle, standing
+from handoff import deals, lifecycle, standing, telling
 from handoff.models import Handoff
 from leads import clock, identity, pipeline, timeline
 from leads.models import Lead, Signal
@@ -99,11 +99,10 @@ def _is_simple(signal: Signal, lead: Lead) -> bool:
 def _answer_line(signal: Signal) -> str:
     if signal.lead.stage != Stage.TOFU:
         return "not in tofu"
-    lifecycle.offer(
-        signal.lead,
-        origin=Handoff.Origin.LINE,
-        note=_("Crossed the MQL line of %(n)s points") % {"n": signal.payload.get("line")},
-    )
+    note = _("Crossed the MQL line of %(n)s points") % {"n": signal.payload.get("line")}
+    if action := signal.payload.get("action"):
+        note = _("%(what)s: agreed to skip the MQL line") % {"what": telling.named(action)}
+    lifecycle.offer(signal.lead, origin=Handoff.Origin.LINE, note=note)
     return "offered"
 
 

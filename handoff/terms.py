@@ -1,54 +1,102 @@
-"""Forms of the contract: its next version, and the reasons that acts are given for."""
+"""Forms of the contract: its draft, and the reasons that acts are given for."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from holidays.registry import COUNTRIES
 
 from accounts.forms import time_zones
 from accounts.models import User
-from handoff import agreement
-from handoff.agreement import TERMS
+from handoff import agreement, reasons
 from handoff.models import Agreement, Reason
+from handoff.wording import WEEKDAYS, countries, length, persona_names, read_length
+from leads.definition import ACTIONS, FACTS
 
-WEEKDAYS = [
-    (0, gettext_lazy("Monday")),
-    (1, gettext_lazy("Tuesday")),
-    (2, gettext_lazy("Wednesday")),
-    (3, gettext_lazy("Thursday")),
-    (4, gettext_lazy("Friday")),
-    (5, gettext_lazy("Saturday")),
-    (6, gettext_lazy("Sunday")),
-]
-LONGEST = 100 * 60  # business minutes
-
-
-@lru_cache(maxsize=1)
-def countries() -> list[tuple[str, str]]:
-    """Countries whose holidays are known, by name."""
-    known = {codes[1]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", codes[0]) for codes in COUNTRIES.values()}
-    return sorted(known.items(), key=lambda country: country[1])
+LONGEST = 400 * 60  # business minutes
+DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d %b %Y", "%d %B %Y")
 
 
 def clock_field(label: Any) -> forms.TimeField:
     return forms.TimeField(label=label, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
 
 
-class TermsForm(forms.Form):
-    """The next version of the agreement, beginning from the one in force."""
+class LengthField(forms.CharField):
+    """A length of business time, said in hours and minutes and kept in minutes."""
+
+    def __init__(self, *, least: int = 1, **options: Any) -> None:
+        self.least = least
+        super().__init__(max_length=20, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return length(value) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int:
+        text = super().clean(value)
+        minutes = read_length(text) if text else 0
+        if not self.least <= minutes <= LONGEST:
+            raise ValidationError(
+                _("Choose between %(least)s and %(most)s.") % {"least": length(self.least), "most": length(LONGEST)}
+            )
+        return minutes
+
+
+class DatesField(forms.CharField):
+    """Days, one a line or between commas."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "placeholder": "2026-12-24"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(day.isoformat() for day in value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[date]:
+        said = [day.strip() for day in re.split(r"[\n,;]", super().clean(value)) if day.strip()]
+        return sorted({self._read(day) for day in said})
+
+    def _read(self, text: str) -> date:
+        for form in DATES:
+            try:
+                return datetime.strptime(text, form).date()  # a day, in no zone
+            except ValueError:
+                continue
+        raise ValidationError(_("%(day)s is not a day. Write it such as 2026-12-24.") % {"day": text})
+
+
+def ticks(label: Any, *, help_text: Any = "", **options: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label, help_text=help_text, required=False, widget=forms.CheckboxSelectMultiple, **options
+    )
+
+
+class DraftForm(forms.Form):
+    """The terms of the draft, as people say them. Which edit of it was shown is kept, so a stale form is told."""
 
     mql_line = forms.IntegerField(
-        label=gettext_lazy("MQL line, points"),
+        label=gettext_lazy("MQL line, points of 100"),
         min_value=1,
         max_value=100,
         help_text=gettext_lazy("A lead in TOFU at or above it is offered to sales by itself."),
+    )
+    required_facts = ticks(
+        gettext_lazy("Facts that an MQL has"),
+        choices=list(FACTS.items()),
+        help_text=gettext_lazy("Whoever lacks one of them does not cross the line; their page says which it is."),
+    )
+    personas = ticks(
+        gettext_lazy("Personas that an MQL is one of"), help_text=gettext_lazy("None ticked: any persona, or none.")
+    )
+    high_intent = ticks(
+        gettext_lazy("Actions that skip the line"),
+        choices=list(ACTIONS.items()),
+        help_text=gettext_lazy(
+            "Whoever has all the facts and does one of these is offered, whatever the points, for 30 days. "
+            "Who asks to talk is offered at once in any case."
+        ),
     )
     definition = forms.CharField(
         label=gettext_lazy("What an MQL is, in words"),
@@ -56,15 +104,41 @@ class TermsForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    accept_within = forms.IntegerField(
-        label=gettext_lazy("Accept or return within, business minutes"), min_value=1, max_value=LONGEST
+    leads_a_month = forms.IntegerField(
+        label=gettext_lazy("Leads offered a month"), min_value=1, max_value=1_000_000, required=False
     )
-    attempt_within = forms.IntegerField(
-        label=gettext_lazy("First call within, business minutes"), min_value=1, max_value=LONGEST
+    value_a_month = forms.DecimalField(
+        label=gettext_lazy("Their expected value a month"), min_value=1, max_digits=14, decimal_places=2, required=False
     )
-    hand_raise_within = forms.IntegerField(
-        label=gettext_lazy("Answer a hand-raiser within, business minutes"), min_value=1, max_value=LONGEST
+    completeness = forms.IntegerField(
+        label=gettext_lazy("Facts known when offered, percent"),
+        min_value=1,
+        max_value=100,
+        required=False,
+        help_text=gettext_lazy("Of name, e-mail, phone, job title, company, industry, staff and country."),
     )
+    accept_within = LengthField(label=gettext_lazy("Accept or return within"))
+    hand_raise_within = LengthField(label=gettext_lazy("Answer who asked to talk within"))
+    attempt_within = LengthField(label=gettext_lazy("First attempt after accepting within"))
+    contact_within = LengthField(label=gettext_lazy("Two-way contact after accepting within"))
+    attempts = forms.IntegerField(
+        label=gettext_lazy("Attempts before a lead is unreachable"), min_value=1, max_value=50
+    )
+    attempts_days = forms.IntegerField(
+        label=gettext_lazy("Spread over so many business days"), min_value=1, max_value=250
+    )
+    both_qualify = forms.BooleanField(
+        label=gettext_lazy("A lead is qualified only when somebody of each team says so"), required=False
+    )
+    remind_before = LengthField(label=gettext_lazy("Remind before a promise ends"), least=0)
+    escalate_after = LengthField(label=gettext_lazy("Tell managers after it ended"), least=0)
+    reassign_after = LengthField(
+        label=gettext_lazy("Then give it to another rep after"),
+        least=0,
+        required=False,
+        help_text=gettext_lazy("Empty: never."),
+    )
+    reassign_most = forms.IntegerField(label=gettext_lazy("Give it on at most, times"), min_value=0, max_value=20)
     weekdays = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Working days"), choices=WEEKDAYS, coerce=int, widget=forms.CheckboxSelectMultiple
     )
@@ -76,16 +150,50 @@ class TermsForm(forms.Form):
         choices=lambda: [("", gettext_lazy("No country")), *countries()],
         required=False,
     )
+    days_off = DatesField(
+        label=gettext_lazy("Days off of our own"),
+        max_length=4_000,
+        required=False,
+        help_text=gettext_lazy("One a line, such as 2026-12-24."),
+    )
+    why = forms.CharField(
+        label=gettext_lazy("Why it changes"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Who signs reads it."),
+    )
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, current: Agreement) -> None:
-        said = {name: getattr(current, name) for name in (*TERMS, "mql_line")}
-        super().__init__(data, initial={**said, "seen": current.version})
+    def __init__(self, data: Any = None, *, draft: Agreement) -> None:
+        self.draft = draft
+        said = agreement.said(draft)
+        super().__init__(data, initial={**said, "why": draft.why, "seen": draft.edit})
+        self._offer("personas", [(str(pk), name) for pk, name in self._personas(said["personas"]).items()])
         for name, known in (("time_zone", dict(time_zones())), ("holidays", dict(countries()))):
-            field, kept = self.fields[name], said[name]
-            assert isinstance(field, forms.ChoiceField)
+            kept = said[name]
             if kept and kept not in known:
-                field.choices = [(kept, kept), *field.choices]  # type: ignore[misc]
+                self._offer(name, [(kept, kept), *known.items()])
+
+    def _personas(self, kept: list[int]) -> dict[int, str]:
+        """Those in use, and those that the draft names already."""
+        return {pk: name for pk, (name, retired) in persona_names().items() if not retired or pk in kept}
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def calendar_days(self) -> tuple[str, list[date]]:
+        """The country and the days off as far as they can be read, for the page that shows what they mean."""
+        country = str(self["holidays"].value() or "")
+        if not self.is_bound:
+            return country, self.draft.days_off
+        self.is_valid()
+        return country if country in dict(countries()) else "", self.cleaned_data.get("days_off", [])
+
+    def clean_personas(self) -> list[int]:
+        return sorted(int(pk) for pk in self.cleaned_data["personas"])
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
@@ -94,11 +202,11 @@ class TermsForm(forms.Form):
         return said
 
     def attempt(self, *, actor: User) -> Agreement | None:
-        """Put it in force if the words are right and nobody was faster."""
+        """Change the draft if the words are right and nobody changed it meanwhile."""
         if not self.is_valid():
             return None
         try:
-            return agreement.renew(actor=actor, **self.cleaned_data)
+            return agreement.amend(self.draft, actor=actor, **self.cleaned_data)
         except ValidationError as error:
             self.add_error(None, error)
             return None
@@ -135,7 +243,7 @@ class ReasonForm(forms.Form):
         self.act, self.reason = act, reason
         names = [name for name in self.base_fields if reason is not None]
         super().__init__(data, initial={"look_again_days": 90} | {name: getattr(reason, name) for name in names})
-        for name, acts in agreement.FOR_ACTS.items():
+        for name, acts in reasons.FOR_ACTS.items():
             if act not in acts:
                 del self.fields[name]
         if reason is None:
@@ -149,9 +257,9 @@ class ReasonForm(forms.Form):
             return False
         try:
             if self.reason is None:
-                agreement.add_reason(self.act, **self.cleaned_data)
+                reasons.add_reason(self.act, **self.cleaned_data)
             else:
-                agreement.change_reason(self.reason, **self.cleaned_data)
+                reasons.change_reason(self.reason, **self.cleaned_data)
         except ValidationError as error:
             known = hasattr(error, "error_dict") and set(error.error_dict) <= set(self.fields)
             self.add_error(None, error if known else ValidationError(error.messages))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoff.views import acts, agreement, board, deals, imports, inbox, lead, my_day, notices, people
+from handoff.views import acts, agreement, board, deals, imports, inbox, lead, my_day, notices, people, reasons
 
 app_name = "handoff"
 urlpatterns = [
@@ -27,10 +27,15 @@ urlpatterns = [
     path("import/<int:pk>/discard/", imports.discard, name="import_discard"),
     path("settings/", people.settings, name="settings"),
     path("settings/agreement/", agreement.agreement, name="agreement"),
-    path("settings/agreement/next/", agreement.renew, name="agreement_next"),
-    path("settings/agreement/next/preview/", agreement.preview, name="agreement_preview"),
-    path("settings/reasons/add/<slug:act>/", agreement.add_reason, name="reason_add"),
-    path("settings/reasons/<int:pk>/", agreement.edit_reason, name="reason"),
+    path("settings/agreement/v<int:number>/", agreement.version, name="agreement_version"),
+    path("settings/agreement/begin/", agreement.begin, name="agreement_begin"),
+    path("settings/agreement/draft/", agreement.draft, name="agreement_draft"),
+    path("settings/agreement/draft/edit/", agreement.edit, name="agreement_edit"),
+    path("settings/agreement/draft/days/", agreement.days, name="agreement_days"),
+    path("settings/agreement/draft/sign/", agreement.sign, name="agreement_sign"),
+    path("settings/agreement/draft/drop/", agreement.drop, name="agreement_drop"),
+    path("settings/reasons/add/<slug:act>/", reasons.add_reason, name="reason_add"),
+    path("settings/reasons/<int:pk>/", reasons.edit_reason, name="reason"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/<int:pk>/", people.person, name="person"),
     path("settings/sample/", people.sample, name="sample"),

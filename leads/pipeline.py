@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from leads import clock, scoring
+from leads.definition import acted
 from leads.models import Activity, Lead, Scorecard, Signal, StageChange, Visit
 from personas.choices import Stage
 
@@ -124,17 +125,25 @@ def _label(stage: str) -> str:
 def notice_readiness(crossed: Collection[int], *, at: datetime) -> int:
     """Leave a signal for each TOFU lead that has just crossed the MQL line, unless it was asked to wait.
 
+    Who crossed by an action that skips the line, below it, is said to have done so.
+
     Returns how many signals there are. Handing over is not done here: `handoff` answers signals.
     """
     if not crossed:
         return 0
     today = clock.today()
     waited = Q(look_again_on=None) | Q(look_again_on__lte=today)
-    ready = Lead.objects.filter(waited, pk__in=crossed, stage=Stage.TOFU, do_not_contact=False).values_list(
-        "pk", flat=True
+    ready = dict(
+        Lead.objects.filter(waited, pk__in=crossed, stage=Stage.TOFU, do_not_contact=False).values_list(
+            "pk", "score__total"
+        )
     )
-    line = Scorecard.objects.get(in_force=True).mql_line
-    signals = [Signal(lead_id=pk, kind=Signal.Kind.MQL_LINE, at=at, payload={"line": line}) for pk in ready]
+    card = Scorecard.objects.get(in_force=True)
+    acts = acted([pk for pk, total in ready.items() if total < card.mql_line], card.high_intent, at=at)
+    signals = [Signal(lead_id=pk, kind=Signal.Kind.MQL_LINE, at=at, payload={"line": card.mql_line}) for pk in ready]
+    for signal in signals:
+        if signal.lead_id in acts:
+            signal.payload["action"] = acts[signal.lead_id][1]
     return len(Signal.objects.bulk_create(signals, ignore_conflicts=True))
 
 

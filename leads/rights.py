@@ -55,6 +55,7 @@ TEAM_ACTS: dict[str, set[Team]] = {
     "import": MARKETING,
     "export": BOTH,
     "personas": BOTH,
+    "agreement": BOTH,
     "settings": set(),
     "people": set(),
 }

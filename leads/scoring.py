@@ -12,6 +12,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from leads import clock
+from leads.definition import Definition, acted
 from leads.identity import is_business_email
 from leads.models import Lead, LeadScore, Scorecard
 from personas.fit import fit, holding
@@ -68,25 +69,37 @@ def _capped(group: str, parts: list[dict[str, Any]]) -> int:
 
 
 def facts(lead: Lead) -> dict[str, Any]:
-    """The plain facts that rules read of a lead."""
-    return {**lead.profile, "business_email": "yes" if lead.email and is_business_email(lead.email) else ""}
+    """The plain facts that rules and the definition read of a lead."""
+    business = "yes" if lead.email and is_business_email(lead.email) else ""
+    return {**lead.profile, "name": lead.name, "business_email": business}
 
 
 def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
     """Count these leads' points anew and write them; return those that have just crossed the MQL line.
 
-    Whoever stood below the line that counted when they were last scored, and does not below today's, has crossed it.
+    Whoever did not meet the definition that counted when they were last scored, and meets today's, has crossed it; so
+    has whoever meets it and has just done what skips the line.
     """
     at = at or clock.now()
     card = Scorecard.objects.get(in_force=True)
+    definition = Definition.of(card)
     personas = list(Persona.objects.in_use())
-    earlier = LeadScore.objects.filter(lead__in=leads).values_list("lead", "total", "scorecard__mql_line")
-    over = {lead for lead, total, line in earlier if line is not None and total >= line}
+    over = _over(leads)
+    acts = acted(leads, definition.actions, at=at)
+    crossed = []
     touches = _touches(leads, card.points, at)
     scores, repersoned = [], []
     for lead in Lead.objects.filter(pk__in=leads).select_related("company", "source").order_by("pk"):
         known = facts(lead)
         points = score(known, touches.get(lead.pk, {}), card.points)
+        persona = fit(known, personas).persona
+        if personas and not lead.persona_chosen and lead.persona_id != (persona.pk if persona else None):
+            lead.persona = persona
+            repersoned.append(lead)
+        missing = definition.missing(known, lead.persona_id)
+        ready = definition.met(points.total, missing=missing, acted=lead.pk in acts)
+        if ready and (lead.pk not in over or _has_acted_since(acts.get(lead.pk), over[lead.pk])):
+            crossed.append(lead.pk)
         scores.append(
             LeadScore(
                 lead=lead,
@@ -96,21 +109,34 @@ def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
                 parts=points.parts,
                 scorecard=card,
                 scored_at=at,
+                ready=ready,
+                missing=missing,
             )
         )
-        persona = fit(known, personas).persona
-        if personas and not lead.persona_chosen and lead.persona_id != (persona.pk if persona else None):
-            lead.persona = persona
-            repersoned.append(lead)
     LeadScore.objects.bulk_create(
         scores,
         update_conflicts=True,
         unique_fields=["lead"],
-        update_fields=["fit", "engagement", "total", "parts", "scorecard", "scored_at"],
+        update_fields=["fit", "engagement", "total", "parts", "scorecard", "scored_at", "ready", "missing"],
     )
     if repersoned:
         Lead.objects.bulk_update(repersoned, ["persona"])
-    return [s.lead_id for s in scores if s.total >= card.mql_line and s.lead_id not in over]
+    return crossed
+
+
+def _over(leads: Collection[int]) -> dict[int, datetime]:
+    """Those of these leads that met the definition when they were last counted, and when that was."""
+    before = LeadScore.objects.filter(lead__in=leads)
+    asked = before.values_list("lead", "scored_at", "ready", "total", "scorecard__mql_line")
+    return {
+        lead: scored_at
+        for lead, scored_at, ready, total, line in asked
+        if ready or (ready is None and line is not None and total >= line)  # counted before it was kept
+    }
+
+
+def _has_acted_since(act: tuple[datetime, str] | None, moment: datetime) -> bool:
+    return act is not None and act[0] > moment
 
 
 def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> dict[int, dict[str, tuple[int, float]]]:

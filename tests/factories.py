@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from handoff import deals, lifecycle, sla
+from handoff import agreement, deals, lifecycle, sla
 from handoff.models import Agreement, Deal, Handoff, Reason
 from leads import capture, pipeline
 from leads.models import Lead
@@ -91,6 +91,19 @@ def make_handoffs(count: int, **payload: Any) -> list[Handoff]:
 
 def make_deal(**payload: Any) -> Deal:
     return make_lead(Stage.BOFU, **payload).deals.get()
+
+
+def make_draft(*, by: User | None = None, **terms: Any) -> Agreement:
+    """A draft of the next version that differs in these terms."""
+    return agreement.begin(actor=by or make_user("mia"), **terms)
+
+
+def make_agreement(**terms: Any) -> Agreement:
+    """The next version, signed by both teams."""
+    mia, sam = make_user("mia"), make_user("sam", team="sales")
+    draft = make_draft(by=mia, **terms)
+    agreement.sign(draft, actor=mia, team="marketing", seen=draft.edit)
+    return agreement.sign(draft, actor=sam, team="sales", seen=draft.edit)
 
 
 def make_reason(act: str, code: str = "") -> Reason:

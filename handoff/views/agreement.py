@@ -1,20 +1,23 @@
-"""The agreement for everybody to read; for managers its next version, and the reasons that acts are given for."""
+"""The agreement: what is in force and what was, the draft of what comes next, and the signatures of both teams."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from handoff.agreement import standing_at
+from handoff import agreement as contract
+from handoff import wording
 from handoff.models import Agreement, Reason
-from handoff.sla import Calendar
-from handoff.terms import ReasonForm, TermsForm, countries
+from handoff.sheet import Sheet
+from handoff.terms import DraftForm
 from leads import rights
-from leads.filters import CAP
 from leads.tasks import nudge
 
 EARLIER = 20
@@ -25,17 +28,27 @@ EARLIER = 20
 def agreement(request: HttpRequest) -> HttpResponse:
     """What is in force, where everybody can look it up."""
     current = Agreement.objects.select_related("agreed_by").in_force()
-    earlier = (
-        Agreement.objects.signed().exclude(ended_at=None).select_related("scorecard", "agreed_by").order_by("-version")
-    )
-    context = {
-        "current": current,
-        "calendar": Calendar.of(current),
-        "holidays": dict(countries()).get(current.holidays, current.holidays),
-        "earlier": earlier[:EARLIER],
-        "reasons": by_act(),
-    }
+    context = {"sheet": Sheet.of(current), "reasons": by_act(), **around(request)}
     return render(request, "handoff/agreement.html", context)
+
+
+@login_required
+@require_GET
+def version(request: HttpRequest, number: int) -> HttpResponse:
+    """What an earlier version said, and what it changed of the one before it."""
+    asked = Agreement.objects.select_related("scorecard", "agreed_by", "drafted_by")
+    shown = get_object_or_404(asked.filter(ended_at__isnull=False), version=number)
+    before = asked.signed().filter(version__lt=number).order_by("-version").first()
+    context = {"sheet": Sheet.of(shown, before=before), **around(request)}
+    return render(request, "handoff/agreement_version.html", context)
+
+
+def around(request: HttpRequest) -> dict[str, Any]:
+    """What stands beside every version: the draft, and the others."""
+    earlier = Agreement.objects.exclude(ended_at=None).select_related("scorecard", "agreed_by").order_by("-version")
+    draft = Agreement.objects.drafts().select_related("scorecard", "drafted_by").first()
+    may_draft = rights.may(request.user, "agreement")
+    return {"earlier": earlier[:EARLIER], "draft": draft, "may_draft": may_draft}
 
 
 def by_act() -> list[tuple[str, str, list[Reason]]]:
@@ -45,60 +58,119 @@ def by_act() -> list[tuple[str, str, list[Reason]]]:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
-def renew(request: HttpRequest) -> HttpResponse:
-    """The next version: a form that begins from the one in force."""
-    rights.permit(request.user, "settings")
+@require_POST
+def begin(request: HttpRequest) -> HttpResponse:
+    """Anybody begins the next version; where one is begun already, its page says whose it is."""
+    rights.permit(request.user, "agreement")
+    try:
+        contract.begin(actor=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("handoff:agreement_draft")
+    return redirect("handoff:agreement_edit")
+
+
+def the_draft(request: HttpRequest) -> Agreement | None:
+    """The draft, for those who may work on it."""
+    rights.permit(request.user, "agreement")
+    return Agreement.objects.drafts().select_related("scorecard", "drafted_by").first()
+
+
+def no_draft(request: HttpRequest) -> HttpResponse:
+    messages.info(request, _("There is no draft now; this is what is in force."))
+    return redirect("handoff:agreement")
+
+
+@login_required
+@require_GET
+def draft(request: HttpRequest) -> HttpResponse:
+    """What the draft changes, what it would have changed, and who has signed it."""
+    if (found := the_draft(request)) is None:
+        return no_draft(request)
+    return draft_page(request, found)
+
+
+def draft_page(request: HttpRequest, found: Agreement, errors: list[str] | None = None) -> HttpResponse:
     current = Agreement.objects.in_force()
-    form = TermsForm(request.POST if request.method == "POST" else None, current=current)
-    if form.is_bound and (made := form.attempt(actor=request.user)):
-        nudge()
-        messages.success(request, _("v%(version)d is in force. Leads are counted anew.") % {"version": made.version})
-        return redirect("handoff:agreement")
-    context = {"form": form, "current": current, **preview_of(form["mql_line"].value(), current)}
+    sheet = Sheet.of(found, before=current, reader=request.user)
+    context = {"sheet": sheet, "current": current, "draft": found, "errors": errors}
+    return render(request, "handoff/agreement_draft.html", context, status=422 if errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest) -> HttpResponse:
+    """The terms of the draft, in a form."""
+    if (found := the_draft(request)) is None:
+        return no_draft(request)
+    form = DraftForm(request.POST if request.method == "POST" else None, draft=found)
+    if form.is_bound and form.attempt(actor=request.user):
+        messages.success(
+            request, _("%(version)s is saved. It counts once both teams have signed.") % {"version": found}
+        )
+        return redirect("handoff:agreement_draft")
+    context = {"form": form, "draft": found, "days": days_of(form), "sheet": Sheet.of(found)}
     return render(request, "handoff/agreement_edit.html", context, status=422 if form.is_bound else 200)
 
 
 @login_required
 @require_GET
-def preview(request: HttpRequest) -> HttpResponse:
-    """One sentence: what a line would mean for the leads that are here now."""
-    rights.permit(request.user, "settings")
-    context = preview_of(request.GET.get("mql_line"), Agreement.objects.in_force())
-    return render(request, "handoff/_agreement_preview.html", context)
+def days(request: HttpRequest) -> HttpResponse:
+    """The days off that come next by a country and days of one's own, so that a person sees whether it is right."""
+    if (found := the_draft(request)) is None:
+        return HttpResponse("")
+    form = DraftForm(request.GET, draft=found)
+    return render(request, "handoff/_agreement_days.html", {"days": days_of(form)})
 
 
-def preview_of(said: object, current: Agreement) -> dict[str, object]:
-    line = int(str(said)) if str(said).isdecimal() and len(str(said)) < 4 else 0
-    if not 1 <= line <= 100:
-        return {"line": None}
-    ready, now = standing_at(line, cap=CAP + 1), standing_at(current.mql_line, cap=CAP + 1)
-    return {"line": line, "line_now": current.mql_line, "ready": ready, "ready_now": now, "cap": CAP}
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def add_reason(request: HttpRequest, act: str) -> HttpResponse:
-    """A new reason for one of the acts that ask for one."""
-    rights.permit(request.user, "settings")
-    if act not in Reason.Act.values:
-        raise Http404
-    return reason_page(request, ReasonForm(request.POST if request.method == "POST" else None, act=act))
+def days_of(form: DraftForm) -> list[wording.DayOff]:
+    country, own = form.calendar_days()
+    return wording.next_days_off(country, own, today=wording.today_in(form.draft.zone))
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
-def edit_reason(request: HttpRequest, pk: int) -> HttpResponse:
-    """Word a reason anew, change what follows from it, or retire it."""
-    rights.permit(request.user, "settings")
-    reason = get_object_or_404(Reason, pk=pk)
-    said = request.POST if request.method == "POST" else None
-    return reason_page(request, ReasonForm(said, act=reason.act, reason=reason))
+@require_POST
+def sign(request: HttpRequest) -> HttpResponse:
+    """One team's word; the second puts the draft in force."""
+    if (found := the_draft(request)) is None:
+        return no_draft(request)
+    try:
+        signed = contract.sign(found, actor=request.user, team=request.POST.get("team", ""), seen=seen_by(request))
+    except ValidationError as error:
+        return refused(request, found, error)
+    if signed.in_force_since is None:
+        messages.success(request, _("You have signed %(version)s.") % {"version": signed})
+        return redirect("handoff:agreement_draft")
+    nudge()
+    messages.success(
+        request, _("Both have signed: %(version)s is in force. Leads are counted anew.") % {"version": signed}
+    )
+    return redirect("handoff:agreement")
 
 
-def reason_page(request: HttpRequest, form: ReasonForm) -> HttpResponse:
-    if form.is_bound and form.attempt():
-        messages.success(request, _("The reason is saved."))
+@login_required
+@require_POST
+def drop(request: HttpRequest) -> HttpResponse:
+    """Put the draft away."""
+    if (found := the_draft(request)) is None:
+        return no_draft(request)
+    try:
+        contract.drop(found, actor=request.user, seen=seen_by(request))
+    except ValidationError as error:
+        return refused(request, found, error)
+    messages.success(request, _("%(version)s is put away. Its words stay among the versions.") % {"version": found})
+    return redirect("handoff:agreement")
+
+
+def seen_by(request: HttpRequest) -> int:
+    said = request.POST.get("seen", "")
+    return int(said) if said.isdecimal() and len(said) < 9 else 0
+
+
+def refused(request: HttpRequest, found: Agreement, error: ValidationError) -> HttpResponse:
+    """The draft as it is now with the sentence, or the agreement when it is no draft any more."""
+    now = Agreement.objects.drafts().select_related("scorecard", "drafted_by").filter(pk=found.pk).first()
+    if now is None:
+        messages.error(request, " ".join(error.messages))
         return redirect("handoff:agreement")
-    context = {"form": form, "act": Reason.Act(form.act).label}
-    return render(request, "handoff/reason.html", context, status=422 if form.is_bound else 200)
+    return draft_page(request, now, error.messages)

@@ -5,9 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from handoff import sample
-from handoff.models import Agreement
-from leads.models import LeadScore
-from tests.factories import make_handoff, make_lead, make_user
+from tests.factories import make_handoff, make_user
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height": 720}}
 LONG = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
@@ -31,8 +29,7 @@ def test_nobody_is_shut_out_and_nothing_scrolls_sideways(page_of, ruth, scheme, 
     make_handoff("sal", rep=long)
     page = page_of(ruth, color_scheme=scheme, viewport=SIZES[size])
     for name, args in (
-        ("settings", []), ("people", []), ("person", [long.pk]), ("agreement", []), ("agreement_next", []),
-        ("reason_add", ["return"]),
+        ("settings", []), ("people", []), ("person", [long.pk]), ("reason_add", ["return"]),
     ):  # fmt: skip
         page.goto(reverse(f"handoff:{name}", args=args))
         held(page, name)
@@ -55,19 +52,6 @@ def test_the_sample_people_sign_in_with_one_click(page_of, settings, scheme):
     page.get_by_role("button", name="Sign in as Sam Okafor").click()
     page.wait_for_url(lambda url: "login" not in url)
     assert page.get_by_role("heading", name="My day").is_visible()
-
-
-def test_the_new_line_says_what_it_means_before_it_is_in_force(page_of, ruth):
-    lead = make_lead()
-    LeadScore.objects.filter(lead=lead).update(fit=40, engagement=0, total=40)
-    page = page_of(ruth)
-    page.goto(reverse("handoff:agreement"))
-    page.get_by_role("link", name="Put the next version in force").click()
-    page.get_by_label("MQL line").fill("35")
-    page.get_by_text("1 lead in TOFU stands at or above 35 points now").wait_for()
-    page.get_by_role("button", name="Put v2 in force").click()
-    page.get_by_text("35 of 100 or more").wait_for()
-    assert Agreement.objects.in_force().mql_line == 35
 
 
 def test_single_keys_are_switched_off_and_stay_off(page_of, ruth):

@@ -127,7 +127,7 @@ def test_the_first_person_of_an_empty_installation_is_a_manager_who_may_enter_ev
     vera = User.objects.get(username="vera")
     assert (vera.name, vera.team, vera.is_superuser) == ("Vera Brandt", "management", True)
     client.force_login(vera)
-    for name in ("my_day", "board", "inbox", "deals", "settings", "people", "agreement", "agreement_next", "import"):
+    for name in ("my_day", "board", "inbox", "deals", "settings", "people", "agreement", "import"):
         assert client.get(reverse(f"handoff:{name}")).status_code == 200, name
     for address in (reverse("leads:table"), reverse("admin:index")):
         assert client.get(address).status_code == 200

@@ -1,4 +1,4 @@
-"""Settings: one's own profile for everybody; the agreement, its reasons and the sample company for managers."""
+"""Settings: one's own profile for everybody; reasons and the sample company for managers."""
 
 import pytest
 from django.db import connection
@@ -7,10 +7,10 @@ from django.urls import reverse
 
 from accounts.models import User
 from handoff import sample
-from handoff.models import Agreement, Reason, SampleMark
+from handoff.models import Reason, SampleMark
 from handoff.tasks import fill_sample, sample_is_coming
-from leads.models import Lead, LeadScore
-from tests.factories import make_handoff, make_lead, make_reason, make_user
+from leads.models import Lead
+from tests.factories import make_lead, make_reason, make_user
 
 
 @pytest.fixture
@@ -23,20 +23,11 @@ def mia():
     return make_user("mia")
 
 
-def terms(**changes):
-    return {
-        "mql_line": 60, "accept_within": 480, "attempt_within": 240, "hand_raise_within": 60, "time_zone": "UTC",
-        "opens": "09:00", "closes": "17:30", "weekdays": [0, 1, 2, 3, 4], "holidays": "", "definition": "Who fits",
-        "seen": Agreement.objects.in_force().version, **changes,
-    }  # fmt: skip
-
-
 def for_managers():
     """Every address that is for managers alone."""
     reason = make_reason("lose").pk
     return [
         reverse("handoff:people"), reverse("handoff:person", args=[1]), reverse("handoff:sample"),
-        reverse("handoff:agreement_next"), reverse("handoff:agreement_preview"),
         reverse("handoff:reason_add", args=["lose"]), reverse("handoff:reason", args=[reason]),
     ]  # fmt: skip
 
@@ -69,61 +60,6 @@ def test_an_e_mail_of_somebody_else_is_refused_and_says_whose_it_is(client, mia)
     page = client.post(reverse("handoff:settings"), {"name": "Mia", "email": "SAM@example.com", "time_zone": "UTC"})
     assert page.status_code == 422
     assert "Sam Okafor has this e-mail already." in page.text
-
-
-# The agreement
-
-
-def test_the_agreement_in_force_is_there_for_everybody_to_read(client):
-    client.force_login(make_user("sam", team="sales"))
-    page = client.get(reverse("handoff:agreement")).text
-    for words in ("60 of 100 or more", "Pricing page", "8 h", "Mon-Fri 09:00-17:30 UTC", "Below the fit line", "v1"):
-        assert words in page
-    assert reverse("handoff:agreement_next") not in page
-
-
-def test_a_manager_puts_the_next_version_in_force_and_offers_keep_theirs(client, ruth):
-    handoff = make_handoff()
-    client.force_login(ruth)
-    changed = terms(mql_line=45, accept_within=120, time_zone="Europe/Vienna", holidays="AT", closes="16:00")
-    page = client.post(reverse("handoff:agreement_next"), changed, follow=True)
-    assert "v2 is in force." in page.text
-    assert "without the holidays of Austria" in page.text
-    current = Agreement.objects.in_force()
-    assert (current.version, current.mql_line, current.accept_within, current.agreed_by) == (2, 45, 120, ruth)
-    handoff.refresh_from_db()
-    assert handoff.agreement.version == 1
-    assert "Line 60" in page.text
-
-
-def test_the_form_says_how_many_leads_stand_above_the_new_line(client, ruth):
-    for number in range(3):
-        lead = make_lead(name=f"Lead {number}")
-        LeadScore.objects.filter(lead=lead).update(fit=40, engagement=10, total=50)
-    client.force_login(ruth)
-    preview = reverse("handoff:agreement_preview")
-    assert "3 leads in TOFU stand at or above 50 points now; at today's line of 60 it is 0." in client.get(
-        preview, {"mql_line": 50}
-    ).text.replace("&#x27;", "'")
-    assert "Choose a line from 1 to 100" in client.get(preview, {"mql_line": "many"}).text
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"closes": "08:00"}, "This is before the day opens."),
-        ({"mql_line": 0}, "greater than or equal to 1"),
-        ({"weekdays": []}, "This field is required."),
-        ({"time_zone": "Moon/Base"}, "Moon/Base"),
-        ({"seen": 7}, "has put v1 in force meanwhile"),
-    ],
-)
-def test_a_version_that_cannot_be_is_shown_again_with_the_reason(client, ruth, changes, words):
-    client.force_login(ruth)
-    page = client.post(reverse("handoff:agreement_next"), terms(**changes))
-    assert page.status_code == 422
-    assert words in page.text
-    assert Agreement.objects.count() == 1
 
 
 # Reasons
@@ -220,7 +156,7 @@ def test_a_manager_of_the_sample_who_removes_it_is_signed_out(client, ruth):
 
 def test_the_pages_ask_as_often_with_many_rows_as_with_few(client, ruth):
     client.force_login(ruth)
-    addresses = [reverse("handoff:settings"), reverse("handoff:agreement"), reverse("handoff:people")]
+    addresses = [reverse("handoff:settings"), reverse("handoff:people")]
 
     def counted():
         found = []
@@ -237,7 +173,5 @@ def test_the_pages_ask_as_often_with_many_rows_as_with_few(client, ruth):
         for n in range(40)
     )
     Reason.objects.bulk_create(Reason(act="lose", code=f"r{n}", label=f"Reason {n}") for n in range(60))
-    for _number in range(12):
-        client.post(reverse("handoff:agreement_next"), terms())
     assert counted() == few
     assert max(few) <= 8

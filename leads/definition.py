@@ -1,0 +1,83 @@
+"""What an MQL is: the line, the facts and the personas that it asks for, and the actions that skip the line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from leads.models import Scorecard
+
+#: Facts that a definition may ask for, by their name in a lead's facts.
+FACTS: dict[str, Any] = {
+    "name": _("name"),
+    "email": _("e-mail"),
+    "business_email": _("business e-mail"),
+    "phone": _("phone"),
+    "job_title": _("job title"),
+    "company": _("company"),
+    "industry": _("industry"),
+    "size": _("staff"),
+    "country": _("country"),
+}
+#: What stands among what is missing when a lead is of no persona that was asked for.
+PERSONA = "persona"
+#: Actions that a definition may let skip the line. Who asks to talk is offered at once in any case.
+ACTIONS: dict[str, Any] = {
+    "web:pricing": _("Read the pricing page"),
+    "form:submit": _("Filled in a form"),
+    "email:reply": _("Replied to an e-mail"),
+    "event:attended": _("Came to an event"),
+    "call:spoke": _("Spoke on the phone"),
+    "meeting:met": _("Met"),
+}
+
+#: An action skips the line for so long; after that it has passed.
+LASTS = timedelta(days=30)
+
+
+def named(fact: str) -> str:
+    """A fact, or the persona, in words."""
+    return str(_("persona") if fact == PERSONA else FACTS.get(fact, fact))
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The definition of an MQL as plain data: nothing here knows a lead, so any moment of one can be asked about."""
+
+    line: int
+    facts: tuple[str, ...] = ()
+    personas: frozenset[int] = frozenset()
+    actions: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, card: Scorecard) -> Definition:
+        return cls(card.mql_line, tuple(card.required_facts), frozenset(card.personas), tuple(card.high_intent))
+
+    def missing(self, facts: Mapping[str, Any], persona: int | None) -> list[str]:
+        """What is asked for and not there, by name; empty when nothing is."""
+        lacking = [name for name in self.facts if facts.get(name) in (None, "")]
+        return [*lacking, PERSONA] if self.personas and persona not in self.personas else lacking
+
+    def met(self, points: int, *, missing: Collection[str], acted: bool = False) -> bool:
+        """Whether so many points, or an action that skips the line, make an MQL of somebody who lacks this."""
+        return not missing and (acted or points >= self.line)
+
+
+def acted(leads: Collection[int], actions: Collection[str], *, at: datetime) -> dict[int, tuple[datetime, str]]:
+    """The newest of these actions that each lead did lately, since it came to where it stands, with its kind."""
+    if not actions or not leads:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (done.lead_id) done.lead_id, done.at, done.kind FROM leads_activity done "
+            "JOIN leads_lead lead ON lead.id = done.lead_id AND done.at >= lead.stage_since "
+            "WHERE done.lead_id = ANY(%s) AND done.kind = ANY(%s) AND NOT done.imported AND done.at > %s "
+            "ORDER BY done.lead_id, done.at DESC, done.id DESC",
+            [list(leads), list(actions), at - LASTS],
+        )
+        return {lead: (at, kind) for lead, at, kind in cursor.fetchall()}

@@ -1,0 +1,64 @@
+"""The agreement in a browser: a person new to it signs one and sets a calendar without help, on any screen."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+from handoff import agreement
+from handoff.models import Agreement
+from tests.factories import make_agreement, make_draft, make_user
+
+SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height": 720}}
+LONG = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
+
+
+def held(page, where):
+    found = Axe().run(page).response["violations"]
+    assert not found, (where, [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found])
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), where
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_nobody_is_shut_out_and_nothing_scrolls_sideways(page_of, scheme, size):
+    mia = make_user("mia", name=LONG)
+    page = page_of(mia, color_scheme=scheme, viewport=SIZES[size])
+    page.goto(reverse("handoff:agreement"))
+    held(page, "first")
+    make_agreement(mql_line=55, high_intent=["web:pricing"], required_facts=["phone", "company"])
+    draft = make_draft(mql_line=50, holidays="AT", definition=" ".join([LONG] * 4), why=f"Because {LONG}")
+    agreement.sign(draft, actor=mia, team="marketing", seen=draft.edit)
+    for name, args in (
+        ("agreement", []), ("agreement_draft", []), ("agreement_edit", []), ("agreement_version", [1]),
+    ):  # fmt: skip
+        page.goto(reverse(f"handoff:{name}", args=args))
+        held(page, name)
+
+
+def test_somebody_new_to_it_sets_a_calendar_and_both_sign(page_of):
+    mia, sam = make_user("mia", name="Mia Novak"), make_user("sam", team="sales", name="Sam Okafor")
+    page = page_of(mia)
+    page.goto("/")
+    page.get_by_role("navigation", name="Main", exact=True).get_by_role("link", name="Agreement").click()
+    page.get_by_role("button", name="Propose a change").click()
+    page.get_by_label("Without the holidays of").select_option("Austria")
+    page.locator("#days").get_by_text("Christmas Day").wait_for()
+    page.get_by_label("Days off of our own").fill("2030-06-03")
+    page.get_by_label("Friday").uncheck()
+    page.get_by_label("To", exact=True).fill("16:00")
+    page.get_by_label("Accept or return within").fill("half a day")
+    page.get_by_role("button", name="Save draft v2").click()
+    page.get_by_text("Say it in hours and minutes, such as 8 h or 1 h 30 min.").wait_for()
+    page.get_by_label("Accept or return within").fill("3 h 30 min")
+    page.get_by_role("button", name="Save draft v2").click()
+    page.get_by_role("button", name="Sign v2 for marketing").click()
+    page.get_by_text("You have signed v2.").first.wait_for()
+    theirs = page_of(sam)
+    theirs.goto(reverse("handoff:notices"))
+    theirs.get_by_text("It waits for Sales.").first.wait_for()
+    theirs.goto(reverse("handoff:agreement_draft"))
+    theirs.get_by_role("button", name="Sign v2 for sales").click()
+    theirs.get_by_text("Both have signed: v2 is in force.").first.wait_for()
+    current = Agreement.objects.in_force()
+    assert (current.holidays, current.accept_within, current.weekdays) == ("AT", 210, [0, 1, 2, 3])
+    assert f"{current.closes:%H:%M} {current.days_off[0]}" == "16:00 2030-06-03"
