@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +38,12 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox has no
     email = models.EmailField(_("e-mail"), unique=True)
     team = models.CharField(_("team"), max_length=10, choices=Team)
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[known_time_zone])
+    capacity = models.PositiveSmallIntegerField(
+        _("open hand-offs at once"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    weight = models.PositiveSmallIntegerField(
+        _("share of what goes round"), default=1, db_default=1, validators=[MinValueValidator(1), MaxValueValidator(10)]
+    )
 
     objects: ClassVar[People] = People()
     REQUIRED_FIELDS = ["name", "email", "team"]
@@ -66,6 +73,51 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox has no
     @property
     def is_manager(self) -> bool:
         return self.team == Team.MANAGEMENT
+
+
+class Absence(models.Model):
+    """Days on which somebody is away, the first and the last included, in their own time zone."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="absences")
+    begins_on = models.DateField(_("first day away"))
+    ends_on = models.DateField(_("last day away"), null=True, blank=True, help_text=_("Empty: until further notice."))
+    note = models.CharField(_("note"), max_length=120, blank=True)
+    entered_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
+    entered_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("absence")
+        ordering = ["begins_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("begins_on")), name="absence_ends_after_it_begins"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.begins_on}"
+
+
+class WorkingHours(models.Model):
+    """When somebody works on one weekday, in their own time zone; who has no rows works by the agreement's hours."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="hours", db_index=False)
+    weekday = models.PositiveSmallIntegerField(_("weekday"), help_text=_("0 is Monday."))
+    opens = models.TimeField(_("from"))
+    closes = models.TimeField(_("until"))
+
+    class Meta:
+        verbose_name = _("working hours")
+        verbose_name_plural = _("working hours")
+        ordering = ["person", "weekday"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "weekday"], name="working_hours_once_a_day"),
+            models.CheckConstraint(condition=Q(opens__lt=F("closes")), name="working_hours_open_before_they_close"),
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="working_hours_on_a_weekday"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.weekday}"
 
 
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]

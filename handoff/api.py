@@ -24,7 +24,7 @@ from leads.models import Activity, Lead
 from leads.tasks import nudge
 
 #: How a machine names a row: by what people call it, where there is such a name.
-NAMED_BY = {"reason": "code", "to": "username"}
+NAMED_BY = {"reason": "code", "to": "username", "queue": "name"}
 
 
 class NotNow(APIException):
@@ -38,7 +38,7 @@ class OneLead(leads.OneLead):
     """A lead's record with where it stands between the teams."""
 
     def told(self, request: Request, lead: Lead) -> dict[str, Any]:
-        handoff = lead.handoffs.open().select_related("owner").first()
+        handoff = lead.handoffs.open().select_related("owner", "queue").first()
         return {
             **super().told(request, lead),
             "standing": standing.of(lead),
@@ -143,6 +143,7 @@ def offered(handoff: Handoff) -> dict[str, Any]:
         "lane": handoff.lane,
         "origin": handoff.origin,
         "owner": handoff.owner.username if handoff.owner else None,
+        "queue": handoff.queue.name if handoff.queue else None,
         "note": handoff.note,
         "offered_at": handoff.offered_at,
         "promise": handoff.promise,

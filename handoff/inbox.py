@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import sla
+from handoff import routing, sla
 from handoff.models import Handoff
 from handoff.models.handoff import HandoffQuerySet
 from leads import rights
@@ -60,6 +60,7 @@ class Offer:
     handoff: Handoff
     user: User
     now: datetime
+    claims: frozenset[int] = frozenset()  # the queues from which this person may claim
 
     @cached_property
     def clock(self) -> sla.Countdown | None:
@@ -114,9 +115,12 @@ class Offer:
 
     @property
     def answerable(self) -> bool:
-        """Whether this person may accept or return it."""
-        theirs = self.handoff.owner_id in (None, self.user.pk) or self.user.is_manager
-        return self.unanswered and theirs and rights.may(self.user, "accept", self.handoff.lead)
+        """Whether this person may accept or return it: theirs, or in a queue that they claim from."""
+        if not self.unanswered or not rights.may(self.user, "accept", self.handoff.lead):
+            return False
+        if self.handoff.owner_id is None:
+            return self.user.is_manager or self.handoff.queue_id in self.claims
+        return self.handoff.owner_id == self.user.pk or self.user.is_manager
 
     @property
     def claimable(self) -> bool:
@@ -175,14 +179,15 @@ def page(user: User, tab: str, *, after: str = "", now: datetime | None = None) 
 def offers(handoffs: HandoffQuerySet, user: User, now: datetime, number: int) -> list[Offer]:
     """The first of these hand-offs with what a line of a list shows."""
     rows = handoffs.for_list().select_related("agreement", "reason").defer("brief")[:number]
-    return [Offer(handoff, user, now) for handoff in rows]
+    claims = routing.claims(user)
+    return [Offer(handoff, user, now, claims) for handoff in rows]
 
 
 def one(user: User, pk: int, *, now: datetime | None = None) -> Offer | None:
     """One hand-off with all that its page shows."""
     whole = Handoff.objects.visible_to(user).for_list().select_related("agreement", "reason", "ended_by", "accepted_by")
     handoff = whole.filter(pk=pk).first()
-    return Offer(handoff, user, now or timezone.now()) if handoff else None
+    return Offer(handoff, user, now or timezone.now(), routing.claims(user)) if handoff else None
 
 
 def _cursor(tab: str, handoff: Handoff) -> str:

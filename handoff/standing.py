@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import notices, sla
+from handoff import notices, routing, sla
 from handoff.models import Deal, Handoff, Reason
 from leads import clock, timeline
 from leads.models import Lead, Outcome
@@ -164,7 +164,12 @@ def reason_for(act: str, reason: Reason | None) -> Reason:
 
 
 def owned_by(handoff: Handoff, actor: User) -> None:
-    """Raise ValidationError when somebody else has claimed it; a manager may step in."""
+    """Raise ValidationError when somebody else has claimed it, or may; a manager may step in."""
+    if handoff.owner_id is None and not routing.may_claim(actor, handoff):
+        raise ValidationError(
+            _("%(lead)s lies in %(queue)s, from which its reps claim. Nothing was changed.")
+            % {"lead": handoff.lead, "queue": handoff.queue}
+        )
     if handoff.owner_id not in (None, actor.pk) and not actor.is_manager:
         raise ValidationError(
             _("%(who)s has claimed this lead, so this is theirs to do. Nothing was changed.") % {"who": handoff.owner}

@@ -78,6 +78,7 @@ KINDS: dict[str, Kind] = {
     "handoff:claim_early": Kind("zap", noop("{who} claimed this lead early"), noop("Claimed early"), "both", "mql"),
     "handoff:claim": Kind("user-check", noop("{who} claimed the offer"), noop("Claimed")),
     "handoff:accept": Kind("check", noop("{who} accepted the offer"), noop("Accepted"), "both", "sal"),
+    "handoff:reassign": Kind("route", noop("{who} passed this lead on"), noop("Went on by the clock"), "both"),
     "handoff:qualify": Kind("check-check", noop("{who} qualified this lead"), noop("Qualified"), "both", "sql"),
     "handoff:requalify": Kind(
         "corner-up-left", noop("{who} sees more to qualify"), noop("More to qualify"), "both", "sal"
@@ -239,6 +240,15 @@ def _offer(line: Told, activity: Activity, people: People) -> None:
         line.aside = str(people[activity.actor_id] or "")
 
 
+def _reassign(line: Told, activity: Activity, _people: People) -> None:
+    """From whom to whom, and by what rule."""
+    data = activity.data
+    if data.get("from"):
+        line.aside = _("from %(old)s to %(new)s") % {"old": data["from"], "new": data.get("to", "")}
+    else:
+        line.aside = _("to %(new)s") % {"new": data.get("to", "")}
+
+
 def _edit(line: Told, activity: Activity, _people: People) -> None:
     changes = activity.data.get("changes") or {}
     names = ", ".join(str(FIELD_NAMES.get(name, name)) for name in changes)
@@ -303,6 +313,7 @@ def marked(text: str, mentions: Iterable[str], people: People) -> SafeString:
 
 REFINED: dict[str, Callable[[Told, Activity, People], None]] = {
     "handoff:offer": _offer,
+    "handoff:reassign": _reassign,
     **dict.fromkeys(
         ("handoff:return", "handoff:recycle", "handoff:withdraw", "stage:disqualify", "stage:churn"), _because
     ),

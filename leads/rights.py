@@ -31,6 +31,7 @@ ACTS: dict[str, dict[str, set[Team]]] = {
     "claim": {MOFU: SALES},
     "accept": {MOFU: SALES},
     "return": {MOFU: SALES},
+    "reassign": {MOFU: SALES},
     "qualify": {MOFU: BOTH},
     "recycle": {MOFU: BOTH},
     "withdraw": {MOFU: MARKETING},

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from handoff import agreement, deals, lifecycle, sla
-from handoff.models import Agreement, Deal, Handoff, Reason
+from handoff.models import Agreement, Deal, Handoff, Queue, Reason
 from leads import capture, pipeline
 from leads.models import Lead
 from personas.choices import Stage
@@ -81,9 +81,10 @@ def make_handoff(lane: str = "mql", *, rep: User | None = None, **payload: Any) 
 def make_handoffs(count: int, **payload: Any) -> list[Handoff]:
     """So many offers that nobody has claimed, brought in at once."""
     at, terms = timezone.now(), Agreement.objects.in_force()
-    leads, mia = make_leads(count, **payload), make_user("mia")
+    leads, mia, queue = make_leads(count, **payload), make_user("mia"), Queue.default()
     pipeline.move_many(dict.fromkeys(leads, at), Stage.MOFU, act="offer", actor=mia)
-    offers = [Handoff(lead=lead, agreement=terms, origin="marketing", offered_by=mia, offered_at=at) for lead in leads]
+    said = {"agreement": terms, "origin": "marketing", "offered_by": mia, "offered_at": at, "queue": queue}
+    offers = [Handoff(lead=lead, **said) for lead in leads]
     for handoff in offers:
         sla.promise(handoff, "answer", at=at)
     return Handoff.objects.bulk_create(offers)

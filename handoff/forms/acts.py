@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import Team
 from accounts.models import User
 from handoff import deals, lifecycle, standing
-from handoff.forms.saying import CURRENCIES, SaidForm, day_field, reason_field, words_field
+from handoff.forms.saying import CURRENCIES, SaidForm, day_field, queue_field, reason_field, rep_field, words_field
 from handoff.models import Deal, Reason
 from leads.models import Lead
 from personas.choices import DealStep, Stage
@@ -55,6 +55,8 @@ class Offer(ActForm):
     hint = gettext_lazy("Opens a hand-off with its brief; sales answers within the promised time.")
     done = gettext_lazy("%(lead)s is offered to sales.")
     note = words_field(gettext_lazy("Why now"), hint=gettext_lazy("The rep reads this first."))
+    to = rep_field(gettext_lazy("To a rep"))
+    queue = queue_field(gettext_lazy("Or to a queue"))
 
     def perform(self, **words: Any) -> Any:
         return lifecycle.offer(self.lead, actor=self.actor, **words)
@@ -136,6 +138,22 @@ class Return(ActForm):
 
     def perform(self, **words: Any) -> Any:
         return lifecycle.return_to_marketing(self.lead, actor=self.actor, **words)
+
+
+class Reassign(ActForm):
+    act, title, button = "reassign", gettext_lazy("Pass on"), gettext_lazy("Pass on")
+    hint = gettext_lazy("The offer stays as it is, in other hands. With neither chosen, the rules say who gets it.")
+    to = rep_field(gettext_lazy("To a rep"))
+    queue = queue_field(gettext_lazy("Or to a queue"))
+    note = words_field(gettext_lazy("Note"), hint=gettext_lazy("Whoever gets it reads this first."))
+
+    @property
+    def said(self) -> str:
+        goes_to = self.result.owner or self.result.queue
+        return _("%(lead)s went on to %(who)s.") % {"lead": self.lead, "who": goes_to}
+
+    def perform(self, **words: Any) -> Any:
+        return lifecycle.reassign(self.lead, actor=self.actor, **words)
 
 
 class Qualify(ActForm):
@@ -300,7 +318,7 @@ class Lose(DealAct):
 ACTS: dict[str, type[ActForm]] = {
     form.act: form
     for form in (
-        Offer, Expand, ClaimEarly, Claim, Accept, Return, Qualify, Recycle, Withdraw, OpenDeal, Requalify,
+        Offer, Expand, ClaimEarly, Claim, Accept, Return, Reassign, Qualify, Recycle, Withdraw, OpenDeal, Requalify,
         Advance, Win, Lose, Disqualify, Churn, Reopen,
     )
 }  # fmt: skip

@@ -8,8 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
+from accounts.choices import Team
 from accounts.models import User
-from handoff.models import Reason
+from handoff.models import Queue, Reason
 from leads.models import Lead
 
 CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "BRL", "SEK", "PLN", "CZK")]
@@ -47,6 +48,19 @@ def reason_field(act: str) -> forms.ModelChoiceField[Reason]:
         empty_label=None,
         label=gettext_lazy("Because"),
         error_messages={"required": gettext_lazy("Choose a reason. Everything else was kept.")},
+    )
+
+
+def rep_field(label: Any) -> forms.ModelChoiceField[User]:
+    reps = User.objects.on(Team.SALES)
+    return forms.ModelChoiceField(
+        queryset=reps, required=False, label=label, empty_label=gettext_lazy("Whom the rules say")
+    )
+
+
+def queue_field(label: Any) -> forms.ModelChoiceField[Queue]:
+    return forms.ModelChoiceField(
+        queryset=Queue.objects.active(), required=False, label=label, empty_label=gettext_lazy("No queue in particular")
     )
 
 

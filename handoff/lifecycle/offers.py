@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from handoff import brief, notices, routing, sla, standing
-from handoff.models import Agreement, Handoff
+from handoff.models import Agreement, Handoff, Queue
 from leads import clock, pipeline, timeline
 from leads.models import Lead, Outcome
 from personas.choices import Lane, Stage
@@ -23,11 +23,16 @@ def begin(
     at: datetime,
     actor: User | None = None,
     owner: User | None = None,
+    to: User | None = None,
+    queue: Queue | None = None,
     note: str = "",
     imported: bool = False,
 ) -> Handoff:
-    """Open a hand-off on a locked lead; its caller moves the lead in the same transaction."""
-    route = routing.Route(owner, "") if owner else routing.route(lead)
+    """Open a hand-off on a locked lead; its caller moves the lead in the same transaction.
+
+    Who does it for themselves is its `owner`; else it goes to whom or where somebody said, or where the rules say.
+    """
+    route = routing.Route(owner, None, "") if owner else routing.chosen(lead, actor=actor, to=to, queue=queue)
     handoff = Handoff(
         lead=lead,
         origin=origin,
@@ -37,6 +42,7 @@ def begin(
         offered_at=at,
         offered_by=actor,
         owner=route.rep,
+        queue=route.queue,
         claimed_at=at if route.rep else None,
         imported=imported,
     )
@@ -44,6 +50,8 @@ def begin(
     if not imported:
         sla.promise(handoff, "answer", at=at)
     handoff.save()
+    if not owner:
+        routing.decided(handoff, route, actor=actor)
     if lead.look_again_on:
         lead.look_again_on = None
         lead.save(update_fields=["look_again_on"])
@@ -54,7 +62,7 @@ def announce(handoff: Handoff, *, actor: User | None, event: str = "offer") -> N
     lead = handoff.lead
     notices.write(
         kind=f"handoff:{event}",
-        to=routing.candidates(handoff.owner),
+        to=routing.audience(handoff),
         lead=lead,
         actor=actor,
         text=_("%(lead)s is offered to sales: %(why)s")
@@ -83,7 +91,14 @@ def hasten(handoff: Handoff, *, note: str, at: datetime) -> Handoff:
 
 @transaction.atomic
 def offer(
-    lead: Lead, *, actor: User | None = None, note: str = "", origin: str = Handoff.Origin.MARKETING, seen: str = ""
+    lead: Lead,
+    *,
+    actor: User | None = None,
+    note: str = "",
+    origin: str = Handoff.Origin.MARKETING,
+    to: User | None = None,
+    queue: Queue | None = None,
+    seen: str = "",
 ) -> Handoff:
     """Open the hand-off and move the lead to the middle, or neither. From CUSTOMER this is expansion or renewal."""
     lead, at = Lead.objects.lock(lead), clock.now()
@@ -95,7 +110,7 @@ def offer(
     elif lead.stage != Stage.TOFU:
         raise ValidationError(standing.happened_since(lead))
     act = "expand" if lead.stage == Stage.CUSTOMER else "offer"
-    handoff = begin(lead, origin=origin, actor=actor, note=note, at=at)
+    handoff = begin(lead, origin=origin, actor=actor, to=to, queue=queue, note=note, at=at)
     pipeline.move(lead, Stage.MOFU, act=act, actor=actor, note=note, at=at)
     timeline.record(lead, kind="handoff:offer", actor=actor, text=note, data={"origin": origin}, at=at)
     announce(handoff, actor=actor)
@@ -128,14 +143,22 @@ def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handof
 
 @transaction.atomic
 def claim(handoff: Handoff, *, actor: User) -> Handoff:
-    """First come, first served: one UPDATE decides; the others are told who was first."""
+    """First come, first served: one UPDATE decides; the others are told who was first. Reps claim from their queues."""
     lead, at = Lead.objects.lock(handoff.lead_id), clock.now()
-    won = Handoff.objects.open().filter(pk=handoff.pk, owner=None).update(owner=actor, claimed_at=at)
-    handoff = Handoff.objects.select_related("owner", "agreement").get(pk=handoff.pk)
+    waiting = Handoff.objects.open().filter(pk=handoff.pk, owner=None)
+    if not actor.is_manager:
+        waiting = waiting.filter(queue__in=Queue.objects.claimed_by(actor).order_by())
+    won = waiting.update(owner=actor, claimed_at=at)
+    handoff = Handoff.objects.select_related("owner", "agreement", "queue").get(pk=handoff.pk)
     handoff.lead = lead
     if not won:
         if handoff.ended_at:
             raise ValidationError(standing.happened_since(lead))
+        if handoff.owner is None:
+            raise ValidationError(
+                _("%(lead)s lies in %(queue)s, from which its reps claim. Nothing was changed.")
+                % {"lead": lead, "queue": handoff.queue}
+            )
         if handoff.owner_id != actor.pk:
             raise ValidationError(
                 _("%(who)s has claimed this lead already. Nothing was changed.") % {"who": handoff.owner}

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff import sla, standing
+from handoff import routing, sla, standing
 from handoff.lifecycle.offers import announce
 from handoff.models import Agreement, Handoff, Reason
 from leads import clock, pipeline, timeline
@@ -53,22 +53,25 @@ def return_to_marketing(
 
 
 def _reroute(lead: Lead, handoff: Handoff, to: User | None, *, actor: User, at: datetime) -> Handoff:
-    lead.rep = to
+    route = routing.chosen(lead, actor=actor, to=to, apart_from={actor.pk})
+    lead.rep = route.rep
     lead.save(update_fields=["rep"])
     following = Handoff(
         lead=lead,
         origin=Handoff.Origin.REROUTED,
         agreement=Agreement.objects.in_force(),
-        brief=handoff.brief,
+        brief={**handoff.brief, "routed": route.why},
         note=handoff.note,
         value=handoff.value,
         offered_at=at,
         offered_by=handoff.offered_by,
-        owner=to,
-        claimed_at=at if to else None,
+        owner=route.rep,
+        queue=route.queue,
+        claimed_at=at if route.rep else None,
     )
     sla.promise(following, "answer", at=at)
     following.save()
+    routing.decided(following, route, actor=None)
     timeline.record(lead, kind="handoff:offer", actor=actor, data={"origin": following.origin}, at=at)
     announce(following, actor=actor)
     return following

@@ -3,26 +3,13 @@ from handoff.models.deal import Deal, DealLead
 from handoff.models.handoff import Handoff
 from handoff.models.notice import Notice
 from handoff.models.reason import Reason
+from handoff.models.routing import Member, Queue, RoutingDecision, RoutingRule
 from handoff.models.sample import SampleMark
 from handoff.models.talk import Attachment, Comment, ShoutOut, SideNote, Watch, Wording
 from handoff.models.task import Reminder, Task
 
 __all__ = [
-    "Agreement",
-    "Amendment",
-    "Attachment",
-    "Comment",
-    "Deal",
-    "DealLead",
-    "Handoff",
-    "Notice",
-    "Reason",
-    "Reminder",
-    "SampleMark",
-    "ShoutOut",
-    "SideNote",
-    "Signature",
-    "Task",
-    "Watch",
-    "Wording",
-]
+    "Agreement", "Amendment", "Attachment", "Comment", "Deal", "DealLead", "Handoff", "Member", "Notice", "Queue",
+    "Reason", "Reminder", "RoutingDecision", "RoutingRule", "SampleMark", "ShoutOut", "SideNote", "Signature", "Task",
+    "Watch", "Wording",
+]  # fmt: skip

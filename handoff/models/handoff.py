@@ -11,6 +11,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff.models.agreement import Agreement
 from handoff.models.reason import Reason
+from handoff.models.routing import Queue
 from leads.models import Lead
 from personas.choices import Lane
 
@@ -25,9 +26,11 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     def waiting_for(self, user: User) -> HandoffQuerySet:
         """Offers without an answer, the most urgent first, then the most valuable.
 
-        A rep's are those that they may answer; marketing and managers see whatever sales has still to answer.
+        A rep's are their own and those of the queues they may claim from; marketing and managers see whatever sales
+        has still to answer.
         """
-        mine = Q(owner=None) | Q(owner=user) if user.team == Team.SALES else Q()
+        open_to = Q(owner=None, queue__in=Queue.objects.claimed_by(user).order_by())
+        mine = open_to | Q(owner=user) if user.team == Team.SALES else Q()
         return self.open().filter(mine, lane=Lane.MQL).order_by("due_at", "-value", "id")
 
     def for_list(self) -> HandoffQuerySet:
@@ -66,6 +69,8 @@ class Handoff(models.Model):
     offered_at = models.DateTimeField()
     offered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="handoffs")
+    queue = models.ForeignKey(Queue, models.PROTECT, null=True, related_name="handoffs", db_index=False)
+    reassigned = models.PositiveSmallIntegerField(default=0, db_default=0, help_text=_("How often by the clock."))
     claimed_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -109,6 +114,10 @@ class Handoff(models.Model):
                 name="handoff_due_names_promise",
             ),
             models.CheckConstraint(condition=Q(owner__isnull=False) | Q(lane="mql"), name="handoff_accepted_has_owner"),
+            models.CheckConstraint(
+                condition=Q(owner__isnull=False) | Q(queue__isnull=False) | Q(ended_at__isnull=False),
+                name="handoff_unowned_has_queue",
+            ),
         ]
         indexes = [
             models.Index(
@@ -118,6 +127,12 @@ class Handoff(models.Model):
                 F("due_at"), condition=Q(ended_at=None, breached_at=None, due_at__isnull=False), name="handoff_promises"
             ),  # handoff.sla.sweep
             models.Index(fields=["offered_at"], name="handoff_offered_at"),  # funnel
+            models.Index(
+                fields=["owner", "queue"], condition=Q(ended_at=None), name="handoff_open_by_owner"
+            ),  # handoff.routing: who holds how many; a leaver's work
+            models.Index(
+                fields=["queue", "due_at"], condition=Q(ended_at=None, owner=None), name="handoff_unowned"
+            ),  # settings: what waits in a queue
             models.Index(
                 fields=["-ended_at", "-id"], condition=Q(end="returned"), name="handoff_returned"
             ),  # inbox: what came back

@@ -15,6 +15,8 @@ class SampleMark(models.Model):
         PERSONA = "persona", _("Persona")
         SOURCE = "source", _("Source")
         CAMPAIGN = "campaign", _("Campaign")
+        QUEUE = "queue", _("Queue")
+        RULE = "rule", _("Routing rule")
 
     kind = models.CharField(max_length=8, choices=Kind)
     row = models.BigIntegerField()

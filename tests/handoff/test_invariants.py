@@ -23,6 +23,7 @@ def test_a_lead_in_the_middle_has_exactly_one_open_handoff():
     copy = {
         "lead": handoff.lead,
         "agreement": handoff.agreement,
+        "queue": handoff.queue,
         "origin": "marketing",
         "offered_at": handoff.offered_at,
     }
@@ -50,6 +51,12 @@ def test_a_lead_always_has_exactly_one_open_visit_and_it_is_where_it_stands():
     again = {"lead": lead, "seq": 9, "stage": "tofu", "entered_at": lead.stage_since}
     assert broken(lambda: Visit.objects.create(**again)) == "visit_one_open"
     assert broken(lambda: lead.visits.update(stage="out")) == "lead_has_one_open_visit"
+
+
+def test_an_unowned_offer_lies_in_a_queue():
+    handoff = make_handoff()
+    assert str(handoff.queue) == "All of sales"
+    assert broken(lambda: Handoff.objects.filter(pk=handoff.pk).update(queue=None)) == "handoff_unowned_has_queue"
 
 
 def test_an_accepted_handoff_has_an_owner_and_a_return_has_a_reason():

@@ -25,6 +25,7 @@ TABLE = {
     "claim": (None, S, None, None, None),
     "accept": (None, S, None, None, None),
     "return": (None, S, None, None, None),
+    "reassign": (None, S, None, None, None),
     "qualify": (None, B, None, None, None),
     "recycle": (None, B, None, None, None),
     "withdraw": (None, M, None, None, None),
