@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 
 from django.core.exceptions import PermissionDenied
@@ -24,6 +25,15 @@ def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse
     return response
 
 
+def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form whose sign-in has changed since it was drawn (a wrong CSRF token); `reason` is for the log."""
+    said = _("This form was drawn for another sign-in, or cookies are off. Open its page anew, then send it again.")
+    response = render(None, "errors/stale.html", {"said": said}, status=403)
+    if request.headers.get("HX-Request"):
+        response["HX-Trigger"] = json.dumps({"toast": {"text": said, "kind": "bad"}})
+    return response
+
+
 def missing(request: HttpRequest, exception: Http404) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
 
@@ -39,6 +49,18 @@ def broke(request: HttpRequest) -> HttpResponse:
         problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         return HttpResponse(json.dumps(problem), status=status, content_type="application/problem+json")
     return render(None, f"errors/{status}.html", status=status)
+
+
+class InOneSentence(logging.Filter):
+    """While PostgreSQL is away every request and task fails for one reason: it is said without a traceback each."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, OperationalError | InterfaceError) and is_away(error):
+            first = record.getMessage().partition("\n")[0][:120]
+            record.msg, record.args = f"{first}: the database is away", ()
+            record.exc_info = record.exc_text = None
+        return True
 
 
 def is_away(error: Exception) -> bool:

@@ -25,6 +25,27 @@ function onSubmit(event) {
   hold(form, event.submitter);
 }
 
+/* Back, after a refused form was sent again and went through, would show the old refusal: the page is fetched anew. */
+const SENT = "sent", THROUGH = "through";
+const isRefused = () => Boolean(document.querySelector("main :is(.err, .note.bad[role=alert])"));
+
+function noteSent({ target: form }) {
+  if (form.method === "post" && !form.matches("[hx-post], [data-hx-post]")) sessionStorage.setItem(SENT, location.href);
+}
+
+function freshen() {
+  if (isRefused()) {
+    sessionStorage.removeItem(SENT);
+    if (sessionStorage.getItem(THROUGH) !== location.href) return;
+    sessionStorage.removeItem(THROUGH);
+    location.replace(location.href);
+    return;
+  }
+  const sent = sessionStorage.getItem(SENT);
+  if (sent) sessionStorage.setItem(THROUGH, sent);
+  sessionStorage.removeItem(SENT);
+}
+
 function dropEmpty(event) {
   if (event.target.method !== "get" || event.target.matches("[data-keep-empty]")) return;
   for (const [name, value] of [...event.formData]) {
@@ -91,6 +112,8 @@ function fileDrop(event) {
 
 export function initForms() {
   document.addEventListener("submit", onSubmit, true);
+  document.addEventListener("submit", noteSent, true);
+  addEventListener("pageshow", freshen);
   document.addEventListener("formdata", dropEmpty);
   document.addEventListener("input", autosubmit);
   document.addEventListener("change", autosubmit);
