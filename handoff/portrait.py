@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import brief, sla, standing, telling
+from handoff import brief, sla, standing, telling, threads
 from handoff.models import Agreement, Deal, DealLead, Handoff
 from leads import pipeline, rights, scoring, timeline
 from leads.composed import Composed
@@ -333,7 +333,7 @@ class Portrait:
     def told(self, *, group: str = "", after: str = "") -> tuple[list[telling.Told], str]:
         """One page of the timeline in words, and the cursor of the next one."""
         page = timeline.page(self.lead, group=group, after=after) if group or after else self.newest
-        return [telling.tell(activity, self.people) for activity in page.entries], page.next
+        return threads.lines(page.entries, self.people), page.next
 
 
 #: How a visit ended, by the act that ended it, where no reason was given.

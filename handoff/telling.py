@@ -62,6 +62,9 @@ KINDS: dict[str, Kind] = {
     "event:registered": Kind("calendar-plus", None, noop("Registered for an event")),
     "note": Kind("pen-line", noop("{who} noted"), noop("Note")),
     "comment": Kind("message-square", noop("{who}"), noop("Comment")),
+    "file:remove": Kind("paperclip", noop("{who} removed a file"), noop("A file was removed")),
+    "side:note": Kind("pen-line", noop("{who} noted how their team sees this lead"), noop("A team's view was noted")),
+    "shoutout": Kind("heart", noop("{who} thanked a colleague"), noop("A colleague was thanked"), "both"),
     "task:add": Kind("list-checks", noop("{who} planned a task"), noop("A task was planned")),
     "task:assign": Kind(
         "list-checks", noop("{who} gave a task to a colleague"), noop("A task was given to a colleague")
@@ -154,6 +157,7 @@ class Told:
     chip: str = ""
     amount: Decimal | None = None
     currency: str = ""
+    thread: Any = None  # of a comment: see `handoff.threads`
 
     @property
     def short(self) -> bool:
@@ -283,7 +287,11 @@ def _again(line: Told, activity: Activity, _people: People) -> None:
 
 
 def _comment(line: Told, activity: Activity, people: People) -> None:
-    """Who said it to whom, and the words with their mentions marked."""
+    """Who said it to whom, and the words with their mentions marked; of a deleted one, who took it back."""
+    if deleted := activity.data.get("deleted"):
+        by = format_html("<b>{}</b>", people[deleted.get("by")] or "")
+        line.icon, line.words, line.said = "trash-2", format_html(_("Comment deleted by {who}"), who=by), ""
+        return
     mentions = set(activity.data.get("mentions") or ())
     known = [people.by_username.get(name.lower()) for name in sorted(mentions)]
     to = [(OWN.get(Team(colleague.team), ""), str(colleague)) for colleague in known if colleague]

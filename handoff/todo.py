@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from handoff import notices, sla
 from handoff.models import Agreement, Handoff, Reminder, Task
-from handoff.models.task import NEVER
+from handoff.models.task import NEVER, OPEN
 from leads import clock, timeline
 from leads.models import Lead
+
+__all__ = ["OPEN", "add", "change", "drop", "finish", "remind", "reopen"]
 
 Repeat = Task.Repeat
 #: A day without an hour is due by its end, and its owner is reminded in its morning.

@@ -1,6 +1,21 @@
 from django.urls import path
 
-from handoff.views import acts, agreement, board, deals, imports, inbox, lead, my_day, notices, people, reasons
+from handoff.views import (
+    acts,
+    agreement,
+    board,
+    deals,
+    imports,
+    inbox,
+    lead,
+    my_day,
+    notices,
+    people,
+    reasons,
+    shoutouts,
+    talk,
+    todo,
+)
 
 app_name = "handoff"
 urlpatterns = [
@@ -15,6 +30,27 @@ urlpatterns = [
     path("leads/<int:pk>/timeline/", lead.timeline, name="timeline"),
     path("leads/<int:pk>/comment/", lead.comment, name="comment"),
     path("leads/<int:pk>/log/", lead.log, name="log"),
+    path("leads/<int:pk>/watch/", talk.watch, name="watch"),
+    path("leads/<int:pk>/files/", talk.files, name="files"),
+    path("leads/<int:pk>/sides/<slug:team>/", talk.side, name="side"),
+    path("leads/<int:pk>/sides/<slug:team>/earlier/", talk.side_history, name="side_history"),
+    path("leads/<int:pk>/tasks/add/", todo.add, name="task_add_on_lead"),
+    path("leads/<int:pk>/tasks/", todo.of_lead, name="tasks_over"),
+    path("leads/<int:pk>/thank/", shoutouts.on_lead, name="thank"),
+    path("comments/<int:pk>/", talk.thread, name="thread"),
+    path("comments/<int:pk>/reply/", talk.reply, name="reply"),
+    path("comments/<int:pk>/edit/", talk.edit, name="comment_edit"),
+    path("comments/<int:pk>/delete/", talk.delete, name="comment_delete"),
+    path("comments/<int:pk>/trace/", talk.trace, name="comment_trace"),
+    path("files/<int:pk>/", talk.file, name="file"),
+    path("files/<int:pk>/remove/", talk.remove_file, name="file_remove"),
+    path("tasks/", todo.tasks, name="tasks"),
+    path("tasks/add/", todo.add, name="task_add"),
+    path("tasks/<int:pk>/change/", todo.change, name="task_change"),
+    path("tasks/<int:pk>/done/", todo.finish, name="task_done"),
+    path("tasks/<int:pk>/reopen/", todo.reopen, name="task_reopen"),
+    path("tasks/<int:pk>/drop/", todo.drop, name="task_drop"),
+    path("shout-outs/", shoutouts.feed, name="shoutouts"),
     path("leads/<int:pk>/moves/", acts.moves, name="moves"),
     path("leads/<int:pk>/acts/<slug:name>/", acts.act, name="act"),
     path("leads/<int:pk>/plan/", my_day.plan, name="plan"),

@@ -57,6 +57,8 @@ TEAM_ACTS: dict[str, set[Team]] = {
     "export": BOTH,
     "personas": BOTH,
     "agreement": BOTH,
+    "task": BOTH,
+    "thank": BOTH,
     "settings": set(),
     "people": set(),
 }
@@ -124,3 +126,28 @@ def permit(actor: User, act: str, lead: HasStage | None = None) -> None:
     """Raise PermissionDenied, saying who may, unless `may()`."""
     if not may(actor, act, lead):
         raise PermissionDenied(who_may(act, lead))
+
+
+def may_keep(actor: User, *keepers: int | None, managers: bool = True) -> bool:
+    """Whether something belongs to this person, being one of its keepers by key; managers keep everything but words."""
+    if not (actor.is_authenticated and actor.is_active):
+        return False
+    return actor.pk in keepers or (managers and actor.team == Team.MANAGEMENT)
+
+
+def permit_keeper(actor: User, *keepers: int | None, managers: bool = True) -> None:
+    """Raise PermissionDenied, saying who may, unless `may_keep()`."""
+    if not may_keep(actor, *keepers, managers=managers):
+        names = [str(one) for one in User.objects.filter(pk__in=[pk for pk in keepers if pk]).order_by("pk")]
+        who = [*names, str(WHO[frozenset()])] if managers else names
+        raise PermissionDenied(_("This is for %(who)s. Nothing was changed.") % {"who": _(" or ").join(who)})
+
+
+def may_speak_for(actor: User, team: str) -> bool:
+    """Whether this person may say how a team sees a lead."""
+    return allowed(actor, {Team(team)})
+
+
+def permit_to_speak_for(actor: User, team: str) -> None:
+    if not may_speak_for(actor, team):
+        raise PermissionDenied(_("This is for %(who)s. Nothing was changed.") % {"who": WHO[frozenset({Team(team)})]})

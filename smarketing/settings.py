@@ -4,6 +4,8 @@ from pathlib import Path
 
 from environs import Env
 
+from smarketing.installation import data_dir
+
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -186,6 +188,13 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+# Files beside words lie outside the web root, and are given out as downloads only
+MEDIA_ROOT = env.str("MEDIA_ROOT", "") or str(data_dir() / "files")
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", 10 * 1024 * 1024)
+ATTACHMENT_TYPES = env.str(
+    "ATTACHMENT_TYPES",
+    "pdf docx xlsx pptx odt ods odp doc xls ppt txt csv md rtf eml msg ics vcf png jpg jpeg gif webp heic svg",
+).split()
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 200 * 1024 * 1024)
 
 # E-mail leaves only where a server is named

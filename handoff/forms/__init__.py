@@ -4,8 +4,10 @@ from handoff.forms.acts import ACTS, ActForm
 from handoff.forms.deal import EditDeal
 from handoff.forms.moves import asks, moves_from, permitted
 from handoff.forms.saying import SaidForm
-from handoff.forms.talk import TOUCHES, Comment, Touch
+from handoff.forms.talk import TOUCHES, Comment, DeleteComment, EditComment, RemoveFile, Side, Touch
+from handoff.forms.todo import Drop, Thank, ToDo
 
 __all__ = [
-    "ACTS", "TOUCHES", "ActForm", "Comment", "EditDeal", "SaidForm", "Touch", "asks", "moves_from", "permitted",
+    "ACTS", "TOUCHES", "ActForm", "Comment", "DeleteComment", "Drop", "EditComment", "EditDeal", "RemoveFile",
+    "SaidForm", "Side", "Thank", "ToDo", "Touch", "asks", "moves_from", "permitted",
 ]  # fmt: skip

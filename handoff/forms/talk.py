@@ -2,25 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from handoff import conversation, lifecycle
+from accounts.choices import Team
+from accounts.models import User
+from handoff import conversation, lifecycle, sides, threads
 from handoff.forms.saying import SaidForm
+from handoff.models import Attachment, SideNote
 from leads import pipeline
 from leads.forms import moment_field
+from leads.models import Activity, Lead
 
 
 class Comment(SaidForm):
-    """Words on a lead that both teams read."""
+    """Words on a lead that both teams read, with files beside them."""
 
     text = forms.CharField(required=False, strip=True)  # the step says what is wrong with it
+    reply_to = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+    def __init__(
+        self, *args: Any, files: Sequence[UploadedFile[Any]] = (), too_large: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.sent_files, self.too_large = files, too_large
+
+    def clean(self) -> dict[str, Any]:
+        if self.too_large:
+            most = filesizeformat(settings.ATTACHMENT_MAX_BYTES)
+            self.add_error(
+                None, _("A file may have up to %(most)s. Nothing was kept; your words are here.") % {"most": most}
+            )
+        return super().clean() or self.cleaned_data
+
+    def perform(self, *, text: str = "", reply_to: int | None = None, **_words: Any) -> Any:
+        answered = threads.of(self.lead, reply_to) if reply_to else None
+        if reply_to and answered is None:
+            raise ValidationError(_("What you answer is not on this lead. Nothing was kept."))
+        return conversation.comment(self.lead, actor=self.actor, text=text, reply_to=answered, files=self.sent_files)
+
+
+class EditComment(SaidForm):
+    """The words of a comment, anew; how they were before stays readable."""
+
+    title, button = gettext_lazy("Edit your comment"), gettext_lazy("Save")
+    hint = gettext_lazy("Everybody can read how it was worded before. Who is newly mentioned is told.")
+    text = forms.CharField(
+        label=gettext_lazy("Comment"), required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": 5_000, "data-mentions": "people", "data-send": ""}),
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, said: Activity, actor: User) -> None:
+        self.comment = said
+        super().__init__(data, lead=said.lead, actor=actor, initial={"text": said.text})
 
     def perform(self, *, text: str = "", **_words: Any) -> Any:
-        return conversation.comment(self.lead, actor=self.actor, text=text)
+        return conversation.edit(self.comment, actor=self.actor, text=text)
+
+
+class DeleteComment(SaidForm):
+    """Taking a comment back: asked once, since its words go from view."""
+
+    title, button = gettext_lazy("Delete this comment?"), gettext_lazy("Delete")
+    hint = gettext_lazy(
+        "Its words and files go from view; the line says who deleted it, and managers can still read it."
+    )
+
+    def __init__(self, data: Any = None, *, said: Activity, actor: User) -> None:
+        self.comment = said
+        super().__init__(data, lead=said.lead, actor=actor)
+
+    def perform(self, **_words: Any) -> Any:
+        return conversation.delete(self.comment, actor=self.actor)
+
+
+class RemoveFile(SaidForm):
+    title, button = gettext_lazy("Remove this file?"), gettext_lazy("Remove")
+    hint = gettext_lazy("Nobody can download it any more; the timeline says who removed it.")
+
+    def __init__(self, data: Any = None, *, attachment: Attachment, actor: User) -> None:
+        self.attachment = attachment
+        super().__init__(data, lead=attachment.activity.lead, actor=actor)
+
+    def perform(self, **_words: Any) -> Any:
+        return conversation.remove_file(self.attachment, actor=self.actor)
+
+
+class Side(SaidForm):
+    """How one team sees the lead, in short: what it knows, and what it needs to know or to have."""
+
+    button = gettext_lazy("Save")
+    hint = gettext_lazy("Both teams read this. Earlier versions are kept.")
+    known = forms.CharField(
+        label=gettext_lazy("What we know"), required=False, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 1_000})
+    )
+    needed = forms.CharField(
+        label=gettext_lazy("What we need"), required=False, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 1_000})
+    )
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, lead: Lead, actor: User, team: str, note: SideNote | None) -> None:
+        self.team = team
+        self.title = _("How %(team)s sees this lead") % {"team": Team(team).label.lower()}
+        known = {"known": note.known, "needed": note.needed, "seen": note.version} if note else {"seen": 0}
+        super().__init__(data, lead=lead, actor=actor, initial=known)
+
+    def perform(self, *, seen: int | None = None, **words: Any) -> Any:
+        return sides.note(self.lead, actor=self.actor, team=self.team, seen=seen or 0, **words)
 
 
 #: kind -> what the button says, and its icon: a touch is logged in one tap.

