@@ -97,7 +97,7 @@ def clean_name(name: str) -> str:
     last = re.split(r"[/\\]", name)[-1]
     shown = "".join(sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     stem, dot, ending = " ".join(shown.split()).strip(". ").rpartition(".")
-    ending = ending[:12]
+    stem, ending = stem.rstrip(". "), ending[:12]
     return f"{(stem or _('file'))[: LONGEST_NAME - len(ending) - 1]}{dot}{ending}" if dot else ending[:LONGEST_NAME]
 
 

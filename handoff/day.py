@@ -36,12 +36,13 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import inbox, sla
 from handoff.lanes import IDLE_DAYS
-from handoff.models import Agreement, Deal, Handoff, Notice, Reason
+from handoff.models import Agreement, Deal, Handoff, Notice, Reason, ShoutOut, Task
+from handoff.models.task import NEVER
 from leads.filters import CAP, LeadFilter, Row, midnight_of
 from leads.models import Import, Lead, Signal, Submission
 from personas.choices import Stage
 
-QUEUE, PLAN, LISTED, SAID = 5, 10, 6, 5
+QUEUE, PLAN, LISTED, SAID, THANKS = 5, 12, 6, 5, 3
 #: So many points below the MQL line are near it.
 NEAR = 5
 WEEK = timedelta(days=7)
@@ -63,6 +64,14 @@ class Figure(NamedTuple):
     number: int
     href: str
     note: str = ""
+
+
+class Duty(NamedTuple):
+    """Something this person has to do: the next action of a lead, or a task."""
+
+    at: datetime
+    lead: Row | None
+    task: Task | None
 
 
 class Kept(NamedTuple):
@@ -142,6 +151,20 @@ class Day:
         """What this person planned, the most overdue first."""
         chosen = self.chosen(owner="me", sort="due")
         return chosen.rows(chosen.apply(self.leads).order_by("next_action_at", "pk")[:PLAN])
+
+    def duties(self) -> list[Duty]:
+        """Next actions and tasks together, the most overdue first; what has no day comes last."""
+        planned = [Duty(row.next_action_at or NEVER, row, None) for row in self.plan()]
+        return sorted([*planned, *self.tasks()], key=lambda duty: duty.at)[:PLAN]
+
+    def tasks(self) -> list[Duty]:
+        """The tasks alone: managers plan no leads."""
+        tasks = Task.objects.visible_to(self.user).open().of(self.user).for_list().order_by("sort_at", "id")[:PLAN]
+        return [Duty(task.sort_at, None, task) for task in tasks]
+
+    def thanks(self) -> list[ShoutOut]:
+        """The newest shout-outs."""
+        return list(ShoutOut.objects.visible_to(self.user).for_list().order_by("-pk")[:THANKS])
 
     def look_again(self) -> list[Row]:
         chosen = self.chosen(owner="me", again="due")

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.http import Http404
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import brief, sla, standing, telling, threads
-from handoff.models import Agreement, Deal, DealLead, Handoff
+from handoff import brief, sides, sla, standing, telling, threads
+from handoff.models import Agreement, Deal, DealLead, Handoff, SideNote, Task, Watch
 from leads import pipeline, rights, scoring, timeline
 from leads.composed import Composed
 from leads.models import Lead, LeadScore, Visit
@@ -26,7 +26,7 @@ from personas.choices import Stage
 from personas.fit import holding
 
 #: How many of each a page shows; what is beyond is counted or left to the timeline.
-VISITS, HANDOFFS, DEALS, GROUP, CUSTOM = 11, 8, 6, 6, 60
+VISITS, HANDOFFS, DEALS, GROUP, CUSTOM, TASKS = 11, 8, 6, 6, 60, 20
 #: What a team said last is looked for among these, on the first page of the timeline.
 SAYING = ("comment", "note", "call", "email", "meeting", "message")
 
@@ -42,6 +42,7 @@ def _leads(pk: int, team: str) -> Composed[Lead]:
         .select_related("company", "source", "campaign", "persona", "score__scorecard")
         .defer("search")
         .annotate(agreed=Subquery(agreed[:1]))
+        .annotate(watched=Exists(Watch.objects.on().filter(lead=OuterRef("pk"), person=pk)))
     )
     return Composed(lambda key: whole.filter(pk=key))
 
@@ -98,6 +99,8 @@ class Half(NamedTuple):
     team: str
     rights: str
     last: Said | None
+    note: SideNote | None = None
+    by: telling.Colleague | None = None
 
 
 @dataclass
@@ -288,7 +291,24 @@ class Portrait:
             who = self.people[activity.actor_id]
             if who and activity.text and who.team not in last and activity.kind.partition(":")[0] in SAYING:
                 last[who.team] = Said(who, activity.text, activity.at)
-        return [Half(team, whose(team, self.lead.stage), last.get(team)) for team in (Team.MARKETING, Team.SALES)]
+        notes = sides.newest(self.lead)
+        return [
+            Half(
+                team,
+                whose(team, self.lead.stage),
+                last.get(team),
+                notes.get(team),
+                self.people[notes[team].by_id if team in notes else None],
+            )
+            for team in sides.SIDES
+        ]
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """What is to be done on this lead, the most urgent first."""
+        return list(
+            Task.objects.open().filter(lead=self.lead).select_related("owner").order_by("sort_at", "id")[:TASKS]
+        )
 
     # What was said and done
 

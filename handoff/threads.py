@@ -35,6 +35,7 @@ class Thread:
 
     pk: int
     author: int | None
+    who: str = ""
     answers: Colleague | None = None
     root: int | None = None
     reply_to: int | None = None
@@ -96,6 +97,7 @@ def _line(entry: Activity, people: People) -> Told:
     line.thread = Thread(
         entry.pk,
         entry.actor_id,
+        str(people[entry.actor_id] or ""),
         answers=people[data.get("answers")],
         root=data.get("thread"),
         reply_to=data.get("reply_to"),

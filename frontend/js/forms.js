@@ -93,6 +93,24 @@ function onClick(event) {
   }
 }
 
+/* Ctrl+Enter sends the words of form[data-send], and of a textarea[data-send]. */
+function onKey(event) {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+  if (!event.target.matches?.("form[data-send] textarea, textarea[data-send]")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+}
+
+/* A .pick button names the files that were chosen, until they are sent. */
+function picked({ target, type }) {
+  for (const input of target.matches?.(".pick input") ? [target] : target.querySelectorAll?.(".pick input") ?? []) {
+    const name = input.parentElement.querySelector("[data-file-name]");
+    name.dataset.fileName ||= name.textContent;
+    const chosen = type === "reset" ? [] : [...input.files].map((file) => file.name);
+    name.textContent = chosen.join(", ") || name.dataset.fileName;
+  }
+}
+
 function fileDrop(event) {
   const drop = event.target.closest?.(".drop");
   if (!drop) return;
@@ -118,6 +136,9 @@ export function initForms() {
   document.addEventListener("input", autosubmit);
   document.addEventListener("change", autosubmit);
   document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("change", (event) => event.target.matches?.(".pick input") && picked(event));
+  document.addEventListener("reset", picked);
   for (const type of ["input", "change"]) document.addEventListener(type, (event) => event.target.form && wait(event.target.form));
   for (const type of ["change", "dragover", "dragleave", "drop"]) document.addEventListener(type, fileDrop);
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {

@@ -41,7 +41,7 @@ def of_sales(day: Day) -> dict[str, Any]:
         "inbox": (_("Offers to answer"), None),
         "bofu": (_("In a deal"), {"owner": "me", "stage": "bofu"}),
     }
-    lists = {"queue": day.queue(), "plan": day.plan(), "quiet": day.quiet(), "said": day.said()}
+    lists = {"queue": day.queue(), "duties": day.duties(), "quiet": day.quiet(), "said": day.said()}
     return {**lists, "figures": day.figures(asked), "worth": day.worth(), "promises": day.promises()}
 
 
@@ -52,7 +52,7 @@ def of_marketing(day: Day) -> dict[str, Any]:
         "inbox": (_("Waiting for an answer"), None),
     }
     near, agreed = day.near_the_line()
-    lists = {"mend": day.to_mend(), "plan": day.plan(), "again": day.look_again(), "near": near, "said": day.said()}
+    lists = {"mend": day.to_mend(), "duties": day.duties(), "again": day.look_again(), "near": near, "said": day.said()}
     return {**lists, "figures": day.figures(asked), "became": day.became(), "agreed": agreed}
 
 
@@ -69,6 +69,7 @@ def of_management(day: Day) -> dict[str, Any]:
         "unplanned": (_("BOFU: nothing planned"), {"stage": "bofu", "due": "none"}),
     }
     lists = {"running": day.running_out(), "queue": day.queue(unclaimed=True), "said": day.said()}
+    lists |= {"duties": day.tasks(), "thanks": day.thanks()}
     return {**lists, "figures": day.figures(asked), "reps": day.by_rep(), "won": day.won(), "work": day.work()}
 
 
