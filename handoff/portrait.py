@@ -65,6 +65,9 @@ _roles = Composed(
         .order_by(F("deal__closed_at").desc(nulls_first=True), "deal_id")[:DEALS]
     )
 )
+_tasks = Composed(
+    lambda lead: Task.objects.open().filter(lead=lead).select_related("owner").order_by("sort_at", "id")[:TASKS]
+)
 _visits = Composed(lambda lead: Visit.objects.filter(lead=lead).order_by("-seq")[: VISITS + 1])
 #: One more than is shown, and one more for the lead itself, which belongs to its company too.
 _group = Composed(
@@ -306,9 +309,7 @@ class Portrait:
     @cached_property
     def tasks(self) -> list[Task]:
         """What is to be done on this lead, the most urgent first."""
-        return list(
-            Task.objects.open().filter(lead=self.lead).select_related("owner").order_by("sort_at", "id")[:TASKS]
-        )
+        return _tasks(self.lead.pk)
 
     # What was said and done
 

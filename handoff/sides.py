@@ -11,16 +11,19 @@ from accounts.models import User
 from handoff import watching
 from handoff.models import SideNote
 from leads import clock, timeline
+from leads.composed import Composed
 from leads.models import Lead
 
 LONGEST = 1_000
 SIDES = (Team.MARKETING, Team.SALES)
 
 
+_newest = Composed(lambda lead: SideNote.objects.filter(lead=lead).order_by("team", "-version").distinct("team"))
+
+
 def newest(lead: Lead) -> dict[str, SideNote]:
     """The side notes that count, by team."""
-    notes = SideNote.objects.filter(lead=lead).order_by("team", "-version").distinct("team")
-    return {note.team: note for note in notes}
+    return {note.team: note for note in _newest(lead.pk)}
 
 
 @transaction.atomic
