@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('handoff', '0013_conversation'),
+        ('handoff', '0021_routing_checked'),
         ('leads', '0010_definition'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
