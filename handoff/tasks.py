@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
@@ -9,6 +11,8 @@ from kombu.exceptions import OperationalError
 from handoff import answers, notices, sample, sla, todo
 from leads import capture, exchange
 from leads.tasks import heard
+
+log = logging.getLogger(__name__)
 
 
 @shared_task
@@ -24,7 +28,16 @@ def answer() -> None:
     while capture.process_waiting():
         pass
     answers.answer_all()
-    notices.deliver()
+    if notices.prepare():
+        send_soon()
+
+
+def send_soon() -> None:
+    """Have what is composed sent in a task of its own: a mail server that is slow keeps nobody else waiting."""
+    try:
+        deliver_notices.apply_async(expires=60)
+    except (OperationalError, OSError):
+        log.info("the broker is away: the beat's sweep sends what waits")
 
 
 @shared_task
@@ -40,6 +53,11 @@ def remind_of_tasks() -> int:
 @shared_task
 def deliver_notices() -> int:
     return notices.deliver()
+
+
+@shared_task
+def forget_old_messages() -> int:
+    return notices.forget()
 
 
 @shared_task

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from leads import clock
+from leads import clock, pulse
 from leads.composed import Composed
 from leads.models import Activity, Campaign, Lead
 
@@ -62,6 +62,7 @@ def record(
 def record_many(activities: Sequence[Activity]) -> None:
     """Write many lines at once; their leads are locked, and hear of their last activity."""
     Activity.objects.bulk_create(activities)
+    pulse.beat(pulse.LEADS)
     newest = {lead: at for lead, at in _newest_by_lead(activities).items() if at > lead.last_activity_at}
     if not newest:
         return

@@ -15,7 +15,8 @@ app.conf.beat_schedule = {
     "what waits to be done": {"task": "handoff.tasks.catch_up", "schedule": 5},
     "promises that run out": {"task": "handoff.tasks.sweep_promises", "schedule": 30},
     "tasks to be reminded of": {"task": "handoff.tasks.remind_of_tasks", "schedule": 30},
-    "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15},
+    "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15, "options": {"expires": 15}},
+    "messages that are old": {"task": "handoff.tasks.forget_old_messages", "schedule": 3600},
     "scores that are out of date": {"task": "leads.tasks.rescore_outdated", "schedule": 60},
     "files that nobody imported": {"task": "handoff.tasks.forget_abandoned_files", "schedule": 3600},
 }

@@ -206,6 +206,11 @@ if EMAIL_CONFIGURED:
     EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
     EMAIL_TIMEOUT = 10
     DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM")
+# Where replies to mails about a lead go, as in reply+{token}@in.example.org: without it such mails carry a link alone
+REPLY_ADDRESS = env.str("REPLY_ADDRESS", "")
+
+# Webhooks go to the open network alone, but for the networks named here, as for a chat of one's own: 10.1.0.0/16
+WEBHOOK_NETWORKS: list[str] = env.list("WEBHOOK_NETWORKS", [])
 
 # API
 REST_FRAMEWORK = {

@@ -18,6 +18,7 @@ OPEN = {
     "/accounts/inactive/",
     "/accounts/confirm-email/",
     "/healthz",
+    "/notices/leave/word/",
 }
 
 

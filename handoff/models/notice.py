@@ -27,8 +27,8 @@ class Notice(models.Model):
     text = models.CharField(max_length=300)
     event = models.CharField(max_length=80, help_text=_("One person hears of one event once."))
     written_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True)
-    read_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True, help_text=_("When it was planned for the ways out; NULL waits for it."))
+    read_at = models.DateTimeField(null=True, help_text=_("As it was written, where the bell is muted for its kind."))
 
     objects = NoticeQuerySet.as_manager()
 
@@ -36,8 +36,9 @@ class Notice(models.Model):
         verbose_name = _("notice")
         constraints = [models.UniqueConstraint(fields=["person", "event"], name="notice_once_a_person_and_event")]
         indexes = [
-            models.Index(fields=["id"], condition=Q(sent_at=None), name="notice_unsent"),  # handoff.notices.deliver
+            models.Index(fields=["id"], condition=Q(sent_at=None), name="notice_unsent"),  # handoff.notices.planning
             models.Index(fields=["person", "-id"], name="notice_newest"),  # the bell, My day
+            models.Index(fields=["person"], condition=Q(read_at=None), name="notice_unread"),  # the bell's number
         ]
 
     def __str__(self) -> str:

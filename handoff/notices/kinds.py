@@ -1,0 +1,93 @@
+"""What people can be told of: each kind of notice, its name, and how it reaches them unless they say otherwise."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import Team
+from accounts.models import User
+from handoff.models import NoticeChoices, Pace
+
+MARKETING, SALES, BOTH = {Team.MARKETING}, {Team.SALES}, {Team.MARKETING, Team.SALES}
+
+
+class Kind(NamedTuple):
+    """One kind: its name, its icon, who gets it, when it is mailed, and whether it concerns one person alone."""
+
+    label: Any
+    group: str
+    icon: str = "bell"
+    teams: frozenset[str] = frozenset()
+    mail: str = Pace.NOW
+    own: bool = False
+
+
+GROUPS = {
+    "work": gettext_lazy("Work that comes to you"),
+    "verdicts": gettext_lazy("What became of your leads"),
+    "promises": gettext_lazy("Promises"),
+    "talk": gettext_lazy("Conversation"),
+    "house": gettext_lazy("The house"),
+}
+
+_SALES, _MARKETING = frozenset(SALES), frozenset(MARKETING)
+
+#: Whoever writes a kind of notice names it here, with one line.
+KINDS: dict[str, Kind] = {
+    "handoff:offer": Kind(gettext_lazy("A lead is offered"), "work", "inbox", _SALES),
+    "handoff:hand_raise": Kind(gettext_lazy("Somebody asks to talk"), "work", "hand", _SALES),
+    "handoff:reassign": Kind(gettext_lazy("A lead changes its owner"), "work", "user-round-check", _SALES),
+    "handoff:again": Kind(gettext_lazy("A lead comes back to be looked at"), "work", "calendar-clock"),
+    "task:given": Kind(gettext_lazy("A task is given to you"), "work", "clipboard-list", own=True),
+    "task:due": Kind(gettext_lazy("A task is due"), "work", "clock", own=True),
+    "task:fix": Kind(gettext_lazy("A lead is to be mended"), "work", "wrench", _MARKETING, own=True),
+    "handoff:claim_early": Kind(gettext_lazy("Sales takes a lead early"), "verdicts", "zap", _MARKETING, Pace.DAILY),
+    "handoff:accept": Kind(gettext_lazy("An offer is accepted"), "verdicts", "check", _MARKETING, Pace.DAILY),
+    "handoff:qualified": Kind(gettext_lazy("A lead is qualified"), "verdicts", "check-check", _MARKETING, Pace.DAILY),
+    "handoff:returned": Kind(gettext_lazy("A lead is returned"), "verdicts", "undo-2", _MARKETING),
+    "handoff:recycled": Kind(gettext_lazy("A lead goes back to nurture"), "verdicts", "repeat", _MARKETING, Pace.DAILY),
+    "handoff:disqualified": Kind(gettext_lazy("A lead is disqualified"), "verdicts", "ban", _MARKETING, Pace.DAILY),
+    "deal:win": Kind(gettext_lazy("A deal is won"), "verdicts", "trophy", frozenset(), Pace.DAILY),
+    "promise:remind": Kind(gettext_lazy("A promise is about to run out"), "promises", "timer"),
+    "promise:over": Kind(gettext_lazy("A promise is over"), "promises", "clock-alert"),
+    "promise:escalate": Kind(gettext_lazy("A broken promise stays unanswered"), "promises", "clock-alert"),
+    "comment:mention": Kind(gettext_lazy("Somebody mentions you"), "talk", "at-sign", own=True),
+    "comment:reply": Kind(gettext_lazy("Somebody answers you"), "talk", "message-square", own=True),
+    "lead:watched": Kind(gettext_lazy("Something on a lead you watch"), "talk", "eye", mail=Pace.DAILY, own=True),
+    "shoutout": Kind(gettext_lazy("Thanks from the other team"), "talk", "heart", mail=Pace.DAILY),
+    "agreement:draft": Kind(gettext_lazy("An agreement waits for a signature"), "house", "file-signature"),
+    "agreement:force": Kind(gettext_lazy("An agreement comes into force"), "house", "file-signature"),
+    "hook:gone": Kind(gettext_lazy("A webhook is switched off"), "house", "webhook", own=True),
+}  # fmt: skip
+OTHER = Kind(gettext_lazy("Anything else"), "house", "bell", mail=Pace.DAILY)
+
+
+def kind_of(name: str) -> Kind:
+    return KINDS.get(name, OTHER)
+
+
+def meant_for(person: User) -> dict[str, Kind]:
+    """The kinds that somebody of this team can get: management gets all."""
+    return {
+        name: kind
+        for name, kind in KINDS.items()
+        if not kind.teams or person.team in kind.teams or person.team == Team.MANAGEMENT
+    }
+
+
+class Ways(NamedTuple):
+    """How one person wants to be told of one kind."""
+
+    bell: bool
+    mail: str
+    chat: bool
+
+
+def ways(choices: NoticeChoices | None, name: str) -> Ways:
+    said = choices.by_kind.get(name, {}) if choices else {}
+    kind = kind_of(name)
+    return Ways(
+        bell=said.get("app", True), mail=said.get("mail", kind.mail), chat=said.get("chat", kind.mail == Pace.NOW)
+    )

@@ -1,0 +1,138 @@
+"""Posting to an address that a person typed in: only to the open network, and to what was checked when it is reached.
+
+A name is resolved once, every address it has is checked, and the connection goes to one of those: a name that answers
+differently a moment later gains nothing. Redirects are not followed and proxies of the environment not used.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore2
+import httpx2
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+TIMEOUT = httpx2.Timeout(5.0)
+#: Of an answer only so much is read: the rest is of no use.
+ENOUGH = 4096
+#: Ways in which an IPv6 address can lead to an IPv4 one: NAT64 and its local form.
+NAT64 = [ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")]
+
+
+class Private(Exception):
+    """The address leads into a network that is not everybody's."""
+
+
+class Answer:
+    """What came back: the status, when to try again if it says so, and the beginning of the words."""
+
+    def __init__(self, status: int, retry_after: str, text: str) -> None:
+        self.status, self.retry_after, self.text = status, retry_after, text
+
+
+def check(url: str) -> None:
+    """Raise ValidationError with a sentence unless this is an address that may be posted to now."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValidationError(_("Give the whole address, as in https://hooks.example.org/…"))
+    if parts.username or parts.password:
+        raise ValidationError(_("Leave name and password out of the address."))
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        addresses = resolve(parts.hostname, port)
+    except (OSError, UnicodeError, ValueError) as error:
+        raise ValidationError(
+            _("%(host)s cannot be found. Check the address, or try again later.") % {"host": parts.hostname}
+        ) from error
+    except Private as error:
+        raise ValidationError(
+            _("%(host)s lies in a private network, and posts leave for the open one only. An operator may allow it.")
+            % {"host": parts.hostname}
+        ) from error
+    if parts.scheme == "http" and not all(_allowed(address) for address in addresses):
+        raise ValidationError(_("Use https: what is told here is for your company alone."))
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """The addresses of a name, every one of them checked; raises Private if a single one is not everybody's."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
+    for address in addresses:
+        if not (_allowed(address) or _open(address)):
+            raise Private(str(address))
+    return addresses
+
+
+def _open(address: Address) -> bool:
+    """Whether an address is everybody's, and so are those that are written inside it."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        if any(address in network for network in NAT64):
+            inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if any(each is not None and not _open(each) for each in inner):
+            return False
+        if address.ipv4_mapped:
+            return True
+    return address.is_global and not address.is_multicast
+
+
+def _allowed(address: Address) -> bool:
+    """Whether an operator has named the network, as for a chat of one's own or for tests."""
+    return any(address in ipaddress.ip_network(network) for network in settings.WEBHOOK_NETWORKS)
+
+
+class Checked(httpcore2.NetworkBackend):
+    """Connects to the addresses that were checked, and to no other."""
+
+    def __init__(self) -> None:
+        self.plain = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        try:
+            addresses = resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError(str(error)) from error
+        failed: Exception = httpcore2.ConnectError("no address")
+        for address in addresses[:4]:
+            try:
+                return self.plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failed = error
+        raise failed
+
+
+class Transport(httpx2.HTTPTransport):
+    def __init__(self) -> None:
+        super().__init__(trust_env=False)
+        self._pool._network_backend = Checked()
+
+
+def client() -> httpx2.Client:
+    return httpx2.Client(transport=Transport(), timeout=TIMEOUT, trust_env=False, follow_redirects=False)
+
+
+def post(through: httpx2.Client, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    """Post once. Raises Private, or httpx2's errors: ConnectError and ConnectTimeout say that nothing was sent."""
+    with through.stream("POST", url, content=body, headers=headers) as answer:
+        read = b""
+        for chunk in answer.iter_bytes(ENOUGH):
+            read += chunk
+            if len(read) >= ENOUGH:
+                break
+        words = read[:200].decode("utf-8", "replace")
+        return Answer(answer.status_code, answer.headers.get("retry-after", ""), words)
