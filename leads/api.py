@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 from accounts.choices import Team
 from accounts.models import User
 from leads import capture, editing, identity
-from leads.filters import LABELS, LeadFilter, Row, bounded, page_of
+from leads.filters import LABELS, LeadFilter, Row, bounded, page_of, read_cursor
 from leads.models import Campaign, Lead, LeadScore, Source, Submission
 from leads.rights import permit
 from leads.tasks import nudge
@@ -59,6 +59,10 @@ class Leads(APIView):
         """One page of leads, by the filters and sorts of the lead table; `next` is the address of the following one."""
         said = known_only(request.query_params.dict(), {*LABELS, "sort", "after", "limit"})
         chosen = LeadFilter(said, request.user)
+        if chosen.unknown:
+            raise ValidationError(chosen.unknown)
+        if said.get("after") and read_cursor(chosen.sort, said["after"]) is None:
+            raise ValidationError({"after": _("This is no cursor of this list. Begin without it.")})
         leads = chosen.apply(Lead.objects.visible_to(request.user))
         page = page_of(chosen, leads, after=said.get("after", ""), size=limit(said))
         again = f"&limit={said['limit']}" if "limit" in said else ""

@@ -157,6 +157,18 @@ class LeadFilter:
             return [("me", _("Me")), ("nobody", _("Nobody")), *named]
         return [*named, ("none", _("None"))]
 
+    @cached_property
+    def unknown(self) -> dict[str, str]:
+        """A sentence for each filter whose value means nothing here: an old address, a slip of the pen."""
+        said = {}
+        for name, value in self.on.items():
+            if name in LISTED and value not in [known for known, _label in self._choices(name)]:
+                if name != "owner" or not self._key("gone", value):
+                    said[name] = _("There is no “%(value)s” here.") % {"value": value}
+            elif name in PERIOD and not read_day(value):
+                said[name] = _("“%(value)s” is not a day.") % {"value": value}
+        return said
+
     # What they let through
 
     def apply(self, leads: LeadQuerySet) -> LeadQuerySet:

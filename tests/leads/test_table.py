@@ -135,3 +135,11 @@ def test_an_empty_pipeline_offers_a_file_a_lead_and_the_sample_company(signed, c
 def test_the_outsider_sees_nobody(client):
     make_lead()
     assert client.get(TABLE).status_code == 302
+
+
+def test_a_stage_that_does_not_exist_is_named(signed):
+    make_lead(name="Lena")
+    page = signed.get(f"{TABLE}?stage=nowhere").text
+    assert "There is no “nowhere” here." in page and names(page) == []
+    assert "“soon” is not a day." in signed.get(f"{TABLE}?seen_from=soon").text
+    assert "There is no" not in signed.get(f"{TABLE}?stage=bofu").text
