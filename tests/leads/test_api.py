@@ -178,7 +178,8 @@ def test_a_filter_that_means_nothing_is_told(api, mia):
 def test_a_stage_or_a_cursor_that_does_not_exist_is_told(api, mia):
     for query, words in (("?stage=nowhere", "There is no “nowhere” here."), ("?after=broken", "This is no cursor")):
         answer = api("GET", f"leads/{query}", mia)
-        assert answer.status_code == 422 and words in answer.text
+        assert answer.status_code == 422
+        assert words in answer.text
 
 
 def test_listing_takes_the_same_number_of_queries_for_three_leads_and_for_three_hundred(api, mia):

@@ -140,6 +140,7 @@ def test_the_outsider_sees_nobody(client):
 def test_a_stage_that_does_not_exist_is_named(signed):
     make_lead(name="Lena")
     page = signed.get(f"{TABLE}?stage=nowhere").text
-    assert "There is no “nowhere” here." in page and names(page) == []
+    assert "There is no “nowhere” here." in page
+    assert names(page) == []
     assert "“soon” is not a day." in signed.get(f"{TABLE}?seen_from=soon").text
     assert "There is no" not in signed.get(f"{TABLE}?stage=bofu").text
