@@ -117,7 +117,7 @@ class Funnel:
 
     def _because(self, here: Selection, n: int, became: str, act: str, code: str) -> Because:
         reason = self.names.reason(act, code)
-        kind = reason.return_class or act
+        kind = reason.group or act
         words = Reason.Act(kind).label if kind in Reason.Act.values else kind
         if kind in CLASSES:
             words = _("Returned, %(class)s") % {"class": str(CLASSES[kind]).lower()}

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboards.names import CLASSES, Names
 from dashboards.selection import Selection
-from dashboards.steps import FATES, WAYS, came_words, fate, step_label
-from handoff.models import Deal
+from dashboards.steps import FATES, OFFER_FATES, WAYS, Fate, came_words, fate, step_label
+from handoff.models import Deal, Handoff, Reason
 from leads.filters import EPOCH, beyond, bounded
 from leads.models import Lead
 from personas.choices import Lane
@@ -24,11 +25,12 @@ WITH = {
     "visits": ("lead__company", "lead__source"),
     "leads": ("company", "source"),
     "deals": ("company",),
+    "handoffs": ("lead__company", "lead__source", "owner", "offered_by", "ended_by", "reason"),
 }
 
 
 class Row(NamedTuple):
-    """What a line of the list, or of the file, shows: of a visit, a lead or a deal."""
+    """What a line of the list, or of the file, shows: of a visit, a lead, a deal or a hand-off."""
 
     lead: Lead | None
     name: str
@@ -41,6 +43,9 @@ class Row(NamedTuple):
     because: str = ""
     came: str = ""
     deal: Deal | None = None
+    handoff: Handoff | None = None
+    words: str = ""
+    fate: Fate | None = None
 
 
 class Page(NamedTuple):
@@ -72,6 +77,8 @@ def page_of(chosen: Selection, names: Names, *, before: str = "", after: str = "
 
 def ordered(chosen: Selection) -> Any:
     rows = chosen.rows().select_related(*WITH[chosen.counts]).order_by("-moment", "-pk")
+    if chosen.counts == "handoffs":
+        return rows.defer("brief")
     return rows.prefetch_related("roles__lead__source") if chosen.counts == "deals" else rows
 
 
@@ -92,6 +99,8 @@ def shown(chosen: Selection, row: Any, names: Names) -> Row:
         return _deal(row)
     if chosen.counts == "leads":
         return _lead(chosen, row)
+    if chosen.counts == "handoffs":
+        return _offer(row)
     lead, gone = row.lead, row.gone
     because = names.reason(row.because_act, row.because_code).label if row.because_code else ""
     return Row(
@@ -113,6 +122,25 @@ def _deal(deal: Any) -> Row:
     lead = next((role.lead for role in deal.roles.all() if role.primary), None)
     source = str(lead.source or "") if lead else ""
     return Row(lead, deal.name, str(deal.company or ""), source, deal.opened_at, deal.closed_at, deal=deal)
+
+
+def _offer(handoff: Any) -> Row:
+    """What became of an offer: by whom, because of what, and in their words what would have made it right."""
+    became = offer_fate(handoff.fate)
+    moments = {"won": handoff.ended_at, "qualified": handoff.qualified_at, "working": handoff.accepted_at}
+    ended = moments.get(handoff.fate, handoff.ended_at)
+    words = str(became.words)
+    if handoff.reason and handoff.reason.return_class:
+        words = f"{words}, {CLASSES[handoff.reason.return_class]}".lower()
+    return Row(
+        *_who(handoff.lead), handoff.offered_at, ended, ended and ended - handoff.offered_at, became=words,
+        because=handoff.reason.label if handoff.reason else "", came=came_words(handoff.origin), handoff=handoff,
+        words=handoff.verdict, fate=became,
+    )  # fmt: skip
+
+
+def offer_fate(key: str) -> Fate:
+    return next((known for known in OFFER_FATES if known.key == key), Fate(key, key, "", "out"))
 
 
 # Words
@@ -140,7 +168,10 @@ def chips(chosen: Selection, names: Names) -> list[Chip]:
     said = {
         "source": (_("Source"), names.source(chosen.source)),
         "persona": (_("Persona"), names.label("persona", chosen.persona)),
-        "fate": (_("Became"), fate_words(chosen.step, chosen.fate)),
+        "campaign": (_("Campaign"), names.label("campaign", chosen.campaign)),
+        "form": (_("First touch"), names.form(chosen.form)),
+        "marketer": (_("Offered by"), names.label("person", chosen.marketer)),
+        "fate": (_("Became"), fate_words(chosen.step, chosen.fate, chosen.counts)),
         "came": (_("Began"), came_words(chosen.came)),
         "because": (_("Because"), because_words(chosen.because, names)),
         "reached": (_("Came as far as"), str(REACHED.get(chosen.reached, chosen.reached))),
@@ -156,11 +187,28 @@ TITLES = {
     "customers": gettext_lazy("New customers"),
     "wins": gettext_lazy("Deals won"),
     "value": gettext_lazy("Deals won with leads first seen"),
+    "offers": gettext_lazy("Offered to sales"),
+    "worth": gettext_lazy("Deals won with what was offered"),
 }
 REACHED = {**dict(Lane.choices), "won": gettext_lazy("Deal won")}
 
 
-def fate_words(step: str, key: str) -> str:
+class Back(NamedTuple):
+    """The page whose numbers open such lists."""
+
+    href: str
+    label: str
+
+
+def back(chosen: Selection) -> Back:
+    if chosen.what in ("offers", "worth"):
+        return Back(f"{reverse('dashboards:verdicts')}?{chosen.offered.address('what')}", _("Verdicts"))
+    return Back(reverse("dashboards:funnel") + chosen.shared.query, _("Funnel"))
+
+
+def fate_words(step: str, key: str, counts: str = "visits") -> str:
+    if counts == "handoffs":
+        return str(offer_fate(key).words)
     if key in WAYS:
         return str(WAYS[key])
     return str(fate(step, key).words) if step in FATES else key
@@ -168,6 +216,8 @@ def fate_words(step: str, key: str) -> str:
 
 def because_words(because: str, names: Names) -> str:
     act, _colon, code = because.partition(":")
+    if act == Reason.Act.RETURN and not code:
+        return _("any return")
     return names.reason(act, code).label if code else str(CLASSES.get(act, act))
 
 
@@ -182,6 +232,9 @@ def columns(chosen: Selection) -> list[str]:
                   _("Days")],
         "deals": [_("Deal"), _("Lead"), _("Company"), _("Source"), _("Opened (UTC)"), _("Won (UTC)"), _("Amount"),
                   _("Currency")],
+        "handoffs": [_("Lead"), _("Number"), _("Company"), _("Source"), _("Offered (UTC)"), _("Since (UTC)"), _("Days"),
+                     _("Became"), _("Because"), _("What would have made it right"), _("Began"), _("Offered by"),
+                     _("With")],
     }  # fmt: skip
     return heads[chosen.counts]
 
@@ -195,6 +248,9 @@ def cells(chosen: Selection, names: Names) -> Iterator[list[Any]]:
         where = [row.company, row.source, stamp(row.began), stamp(row.ended)]
         if row.deal:
             yield [row.name, row.lead or "", *where, row.deal.amount, row.deal.currency]
+        elif row.handoff:
+            people = [str(person or "") for person in (row.handoff.offered_by, row.handoff.owner)]
+            yield [row.name, number, *where, days, row.became, row.because, row.words, row.came, *people]
         elif chosen.counts == "leads":
             yield [row.name, number, *where, days]
         else:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.db.models import Case, CharField, Exists, F, Min, OuterRef, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Exists, F, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat, Left
+from django.db.models.lookups import Exact
 
 from accounts.models import User
 from dashboards import period
 from dashboards.period import Period
 from dashboards.steps import FATES, NEW, STAGES, WAYS, keys
 from handoff.models import Deal, DealLead, Handoff, Reason
-from leads.models import Lead, Visit
+from leads.models import Activity, Lead, Visit
 from personas.choices import Lane, Stage
 
 #: What the address may ask to list -> what a row of it is.
@@ -26,6 +27,8 @@ LISTS = {
     "customers": "leads",
     "wins": "deals",
     "value": "deals",
+    "offers": "handoffs",
+    "worth": "deals",
 }
 #: How far a hand-off, or a lead by any of its hand-offs, has come. One that came back from a deal opens as accepted:
 #: it is no offer.
@@ -35,6 +38,16 @@ BY_HANDOFF = {
     Lane.SQL: Q(qualified_at__isnull=False),
 }
 WON = Q(deal__status=Deal.Status.WON)
+#: Whether an offer came to a won deal: by itself, or because the lead bought meanwhile.
+CAME_TO_A_WIN = Q(end=Handoff.End.PURCHASED) | Q(
+    Exists(Deal.objects.filter(handoff=OuterRef("pk"), status=Deal.Status.WON))
+)
+#: How far an offer has come so far.
+OFFER_REACHED = {Lane.SAL: BY_HANDOFF[Lane.SAL], Lane.SQL: BY_HANDOFF[Lane.SQL], "won": CAME_TO_A_WIN}
+#: What a lead did or was entered by, as opposed to what became of it since: a first touch is one of the former.
+NO_TOUCH = ("stage:", "handoff:", "deal:", "task:", "comment")
+#: So much of a text names the form or the event.
+TOUCH_NAME = 60
 
 #: Rows of whichever ledger, annotated: what their columns are is known by `counts`, not by a type.
 Rows = Any
@@ -51,6 +64,9 @@ class Selection:
     viewer: User | None = field(default=None, compare=False)
     source: str = ""
     persona: str = ""
+    campaign: str = ""
+    form: str = ""
+    marketer: str = ""
     what: str = "visits"
     step: str = ""
     fate: str = ""
@@ -59,8 +75,9 @@ class Selection:
     reached: str = ""
     currency: str = ""
 
-    SAID: ClassVar = ("source", "persona", "what", "step", "fate", "came", "because", "reached", "currency")
     SHARED: ClassVar = ("source", "persona")
+    OF_OFFERS: ClassVar = (*SHARED, "campaign", "form", "marketer")
+    SAID: ClassVar = (*OF_OFFERS, "what", "step", "fate", "came", "because", "reached", "currency")
 
     # Read from an address, written into one
 
@@ -69,6 +86,8 @@ class Selection:
         """What an address asks for; what it says and nobody knows selects nothing rather than everything."""
         words = {name: said.get(name, "").replace("\0", "").strip()[:80] for name in cls.SAID}
         words["what"] = words["what"] or "visits"
+        if words["marketer"] == "me":
+            words["marketer"] = str(viewer.pk)
         return cls(period.read(said), viewer, **words)
 
     def but(self, **said: Any) -> Selection:
@@ -78,6 +97,12 @@ class Selection:
     def shared(self) -> Selection:
         """The period and the shared filters alone."""
         return Selection(self.period, self.viewer, self.source, self.persona)
+
+    @property
+    def offered(self) -> Selection:
+        """All hand-offs offered in the period, under the filters that are asked of offers."""
+        said = {name: getattr(self, name) for name in self.OF_OFFERS}
+        return Selection(self.period, self.viewer, what="offers", **said)
 
     def address(self, *without: str) -> str:
         said = {name: getattr(self, name) for name in self.SAID if name not in without}
@@ -89,14 +114,8 @@ class Selection:
         return f"?{self.address()}"
 
     @property
-    def who_query(self) -> str:
-        """The shared filters, to be added to another period."""
-        said = self.shared.address("period")
-        return f"&{said}" if said else ""
-
-    @property
     def counts(self) -> str:
-        """visits, leads or deals: what a row is."""
+        """visits, leads, deals or handoffs: what a row is."""
         return LISTS.get(self.what, "visits")
 
     # The rows
@@ -168,6 +187,26 @@ class Selection:
         rows = self._seen(Deal).won().filter(first_seen, self._primary())
         return rows.annotate(moment=F("closed_at"))
 
+    def offers(self) -> Rows:
+        """Hand-offs offered in the period, each with what became of it so far."""
+        rows = self._seen(Handoff).filter(self._offered(""))
+        fate = Case(
+            When(CAME_TO_A_WIN, then=Value("won")),
+            When(ended_at__isnull=False, then=F("end")),
+            When(qualified_at__isnull=False, then=Value("qualified")),
+            When(accepted_at__isnull=False, then=Value("working")),
+            default=Value("waiting"),
+            output_field=CharField(),
+        )
+        return self._formed(rows, "lead__").annotate(
+            moment=F("offered_at"), fate=fate, because_act=F("reason__act"), because_code=F("reason__code"),
+        )  # fmt: skip
+
+    def worth(self) -> Rows:
+        """Deals won so far, whenever that was, by hand-offs offered in the period."""
+        rows = self._seen(Deal).won().filter(self._offered("handoff__"), handoff__isnull=False)
+        return self._formed(rows, "handoff__lead__").annotate(moment=F("closed_at"))
+
     def has_reached(self, how_far: str) -> Any:
         """For leads: whether any hand-off has come so far, or a deal was won."""
         if how_far == "won":
@@ -197,6 +236,8 @@ class Selection:
         act, _colon, code = self.because.partition(":")
         if code:
             return Q(because_act=act, because_code=code)
+        if act == Reason.Act.RETURN and lane:
+            return Q(because_act=act)
         return Q(because_act=Reason.Act.RETURN, reason__return_class=act) if lane else Q(pk=0)
 
     def _visitors(self) -> Rows:
@@ -212,6 +253,19 @@ class Selection:
     def _value(self) -> Rows:
         return self._in_currency(self.value())
 
+    def of_offers(self) -> Q:
+        """What the address says of an offer besides the period and its filters: it is counted and listed by this."""
+        found = Q(fate=self.fate) if self.fate else Q()
+        if self.because:
+            found &= self._because(lane=True)
+        return found & OFFER_REACHED.get(self.reached, Q(pk=0)) if self.reached else found
+
+    def _offers(self) -> Rows:
+        return self.offers().filter(self.of_offers())
+
+    def _worth(self) -> Rows:
+        return self._in_currency(self.worth())
+
     def _in_currency(self, deals: Rows) -> Rows:
         if self.currency == "none":
             return deals.filter(amount=None)
@@ -224,6 +278,8 @@ class Selection:
         "customers": customers,
         "wins": _wins,
         "value": _value,
+        "offers": _offers,
+        "worth": _worth,
     }
 
     def _seen(self, model: Any) -> Any:
@@ -235,10 +291,42 @@ class Selection:
         if self.source:
             known = Q(**{f"{lead}source": None}) if self.source == "none" else Q(**{f"{lead}source__slug": self.source})
             found &= known
-        if self.persona:
-            key = int(self.persona) if self.persona.isdecimal() and len(self.persona) < 19 else 0
-            found &= Q(**{f"{lead}persona": None if self.persona == "none" else key})
+        for name in ("persona", "campaign"):
+            if said := getattr(self, name):
+                found &= Q(**{f"{lead}{name}": None if said == "none" else number(said)})
         return found
+
+    def _offered(self, handoff: str) -> Q:
+        """The period and the filters on an offer, under the name by which a ledger knows its hand-off."""
+        found = self.period.on(f"{handoff}offered_at") & self._who(f"{handoff}lead__")
+        found &= ~Q(**{f"{handoff}origin": Handoff.Origin.REQUALIFY})  # it came back from a deal: no offer
+        if self.marketer:
+            key = number(self.marketer)
+            theirs = Q(**{f"{handoff}offered_by": None, f"{handoff}lead__marketer": key})
+            found &= Q(**{f"{handoff}offered_by": key}) | theirs
+        return found
+
+    def _formed(self, rows: Rows, lead: str) -> Rows:
+        return rows.filter(Q(Exact(first_touch(lead), Value(self.form)))) if self.form else rows
 
     def _primary(self) -> Q:
         return self._who("roles__lead__") & Q(roles__primary=True)
+
+
+def number(text: str) -> int:
+    """A key as an address says it; 0, which nothing has, of anything else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def first_touch(lead: str) -> Any:
+    """By what a lead first came: the kind of the first line of its timeline, with the name of a form or an event."""
+    touches = Activity.objects.filter(lead=OuterRef(f"{lead}pk")).order_by("at", "pk")
+    for prefix in NO_TOUCH:
+        touches = touches.exclude(kind__startswith=prefix)
+    named = Q(kind="form:submit") | Q(kind__startswith="event:")
+    kind = Case(
+        When(named & ~Q(text=""), then=Concat("kind", Value("|"), Left("text", TOUCH_NAME), output_field=CharField())),
+        default=F("kind"),
+        output_field=CharField(),
+    )
+    return Coalesce(Subquery(touches.values(touch=kind)[:1]), Value("none"), output_field=CharField())

@@ -80,6 +80,20 @@ FATES: dict[str, list[Fate]] = {
 }
 
 
+#: What became of an offer as a whole, however far it came; each is one of them.
+OFFER_FATES: list[Fate] = [
+    Fate("won", gettext_lazy("won"), ON, "cus"),
+    Fate("qualified", gettext_lazy("qualified"), ON, "both"),
+    Fate("working", gettext_lazy("in work"), ON, "sal"),
+    Fate("returned", gettext_lazy("returned"), BACK, "mkt"),
+    Fate("recycled", gettext_lazy("recycled"), BACK, "mkt"),
+    Fate("withdrawn", gettext_lazy("withdrawn"), BACK, "mkt"),
+    Fate("disqualified", gettext_lazy("disqualified"), OUT, "out"),
+    Fate("merged", gettext_lazy("merged with another lead"), OUT, "out"),
+    Fate("waiting", gettext_lazy("waiting for an answer"), HERE, "sys"),
+]
+
+
 def fate(step: str, key: str) -> Fate:
     """What a ledger's word means at a step; a word that nobody foresaw still counts, as a way back."""
     known = next((known for known in FATES[step] if known.key == key), None)

@@ -1,4 +1,4 @@
-"""The tables of the funnel page as rows of cells, for files."""
+"""The tables of the funnel page and of the verdicts as rows of cells, for files."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dashboards.figures import days
+from dashboards.figures import Amount, days
 from dashboards.funnel import Funnel
 from dashboards.steps import step_label
+from dashboards.verdicts import BY, COLUMNS, Row, Verdicts
 
 
 def funnel(figures: Funnel) -> Iterator[list[Any]]:
@@ -57,4 +58,52 @@ TABLES: dict[str, Callable[[Funnel], Iterator[list[Any]]]] = {
     "sources": sources,
     "months": months,
     "reasons": reasons,
+}
+
+
+def _heads() -> list[str]:
+    return [_("Offered"), _("Waiting"), _("Accepted"), _("Qualified"), _("Won"), _("Returned, procedural"),
+            _("Returned, clerical"), _("Returned, definitional"), _("Recycled"), _("Disqualified"), _("Accepted, %"),
+            _("Qualified, %"), _("Won, %")]  # fmt: skip
+
+
+def _numbers(row: Row) -> list[Any]:
+    counts = [row.counts.get(name, 0) for name in COLUMNS]
+    return [*counts, *(share.percent for share in (row.acceptance, row.qualification, row.winning))]
+
+
+def _with_value(names: list[Any], row: Row) -> Iterator[list[Any]]:
+    """A line a currency; the counts stand in the first."""
+    numbers = _numbers(row)
+    amounts: list[Amount | None] = [*row.amounts]
+    for amount in amounts or [None]:
+        yield [*names, *numbers, *([amount.total, amount.currency] if amount else ["", ""])]
+        numbers = [""] * len(numbers)
+
+
+def verdicts_by_week(figures: Verdicts) -> Iterator[list[Any]]:
+    yield [_("Week"), _("From"), *_heads(), _("Value"), _("Currency")]
+    for row in figures.weeks:
+        first = row.selection.period.first
+        yield from _with_value([row.key, first and first.isoformat()], row)
+
+
+def verdicts_by(figures: Verdicts) -> Iterator[list[Any]]:
+    yield [BY[figures.by], _("Name"), *_heads(), _("Value"), _("Currency")]
+    for row in figures.groups:
+        yield from _with_value([row.key, row.name], row)
+
+
+def verdicts_weekly(figures: Verdicts) -> Iterator[list[Any]]:
+    """Each week by source, campaign, persona or first touch."""
+    yield [_("Week"), _("From"), BY[figures.by], _("Name"), *_heads()]
+    for week, row in figures.weekly():
+        first = week.selection.period.first
+        yield [week.key, first and first.isoformat(), row.key, row.name, *_numbers(row)]
+
+
+VERDICTS: dict[str, Callable[[Verdicts], Iterator[list[Any]]]] = {
+    "weeks": verdicts_by_week,
+    "groups": verdicts_by,
+    "weekly": verdicts_weekly,
 }

@@ -1,21 +1,25 @@
-"""The shared funnel page, the lists behind its numbers, and both as files."""
+"""The shared pages of figures, the lists behind their numbers, and both as files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from dashboards import charts, listing, tables
+from dashboards.figures import Filter
 from dashboards.funnel import Funnel
 from dashboards.names import Names
 from dashboards.period import presets
 from dashboards.selection import Selection
+from dashboards.verdicts import Verdicts
 from leads.export import BOM, row_writer
 from leads.rights import permit
 
@@ -26,8 +30,18 @@ def funnel(request: HttpRequest) -> HttpResponse:
     """The same figures for whoever looks."""
     figures = Funnel(Selection.read(request.GET.dict(), viewer=request.user).shared)
     chosen = figures.chosen
-    context = {"figures": figures, "chosen": chosen, "presets": presets(chosen.period), "chart": charts.months(figures)}
+    context = {**bar("funnel", chosen, figures.filters), "figures": figures, "chart": charts.months(figures)}
     return render(request, "dashboards/funnel.html", context)
+
+
+@login_required
+@require_GET
+def verdicts(request: HttpRequest) -> HttpResponse:
+    """What became of what was offered: the same figures for both teams."""
+    figures = _verdicts(request)
+    said = {} if figures.by == "source" else {"by": figures.by}
+    context = {**bar("verdicts", figures.chosen, figures.filters, **said), "figures": figures}
+    return render(request, "dashboards/verdicts.html", context)
 
 
 @login_required
@@ -42,6 +56,7 @@ def visits(request: HttpRequest) -> HttpResponse:
         "total": chosen.rows().count(),
         "title": listing.title(chosen),
         "chips": listing.chips(chosen, names),
+        "back": listing.back(chosen),
     }
     return render(request, "dashboards/visits.html", context)
 
@@ -60,11 +75,41 @@ def funnel_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 @login_required
 @require_GET
+def verdicts_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """One table of the verdicts as a file."""
+    permit(request.user, "export")
+    name = request.GET.get("table", "weeks")
+    if name not in tables.VERDICTS:
+        raise Http404(_("There is no such table."))
+    return as_file(f"verdicts-{name}", tables.VERDICTS[name](_verdicts(request)))
+
+
+@login_required
+@require_GET
 def visits_csv(request: HttpRequest) -> StreamingHttpResponse:
     """A whole list as a file, written while it is read."""
     permit(request.user, "export")
     chosen, names = Selection.read(request.GET.dict(), viewer=request.user), Names()
     return as_file(f"funnel-{chosen.counts}", [listing.columns(chosen)], listing.cells(chosen, names))
+
+
+def _verdicts(request: HttpRequest) -> Verdicts:
+    chosen = Selection.read(request.GET.dict(), viewer=request.user)
+    return Verdicts(chosen, by=request.GET.get("by", ""))
+
+
+def bar(page: str, chosen: Selection, filters: list[Filter], **said: str) -> dict[str, Any]:
+    """What the bar of a page of figures shows: its period and its filters, and what else its address says."""
+    kept = {one.name: one.on for one in filters if one.on} | said
+    return {
+        "here": reverse(f"dashboards:{page}"),
+        "chosen": chosen,
+        "presets": presets(chosen.period),
+        "filters": filters,
+        "said": said,
+        "kept": kept,
+        "and_kept": f"&{urlencode(kept)}" if kept else "",
+    }
 
 
 def as_file(name: str, *parts: Iterable[list[Any]]) -> StreamingHttpResponse:

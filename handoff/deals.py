@@ -160,6 +160,7 @@ class Closed(NamedTuple):
     won: bool
     at: datetime
     fields: Mapping[str, Any]
+    handoff: Handoff | None = None
 
 
 def record_closed(
@@ -170,9 +171,13 @@ def record_closed(
     actor: User | None = None,
     imported: bool = False,
     fields: Mapping[str, Any] | None = None,
+    handoff: Handoff | None = None,
 ) -> Deal:
-    """Add a deal that was closed elsewhere, by a purchase or before this pipeline began, to a locked lead."""
-    return record_closed_many([Closed(lead, won, at, fields or {})], actor=actor, imported=imported)[0]
+    """Add a deal that was closed elsewhere, by a purchase or before this pipeline began, to a locked lead.
+
+    `handoff` is the one that had brought the lead so far.
+    """
+    return record_closed_many([Closed(lead, won, at, fields or {}, handoff)], actor=actor, imported=imported)[0]
 
 
 @transaction.atomic
@@ -181,7 +186,7 @@ def record_closed_many(endings: Sequence[Closed], *, actor: User | None = None, 
     made = [_closed_deal(ending, actor=actor, imported=imported) for ending in endings]
     Deal.objects.bulk_create(made)
     outcomes, lines = [], []
-    for deal, (lead, won, at, _fields) in zip(made, endings, strict=True):
+    for deal, (lead, won, at, *_rest) in zip(made, endings, strict=True):
         known = {"lead": lead, "at": at, "imported": imported}
         outcomes.append(Outcome(kind=Outcome.Kind.WON if won else Outcome.Kind.LOST, **known))
         kind = "deal:win" if won else "deal:lose"
@@ -195,8 +200,9 @@ def record_closed_many(endings: Sequence[Closed], *, actor: User | None = None, 
 
 
 def _closed_deal(ending: Closed, *, actor: User | None, imported: bool) -> Deal:
-    lead, won, at, fields = ending
+    lead, won, at, fields, handoff = ending
     deal = Deal(
+        handoff=handoff,
         name=str(fields.get("name") or lead.company or lead)[:200],
         company=lead.company,
         owner_id=lead.rep_id,

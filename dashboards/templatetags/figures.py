@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboards.figures import Number, Share
+from dashboards.verdicts import Row, Verdicts
 
 register = template.Library()
 MINUS = "\N{MINUS SIGN}"
@@ -39,6 +40,22 @@ def number_tag(number: Number, classes: str = "n") -> SafeString:
 def percent(share: Share) -> str:
     """`7.5%`; a dash of nothing."""
     return "-" if share.percent is None else f"{number_format(share.percent, decimal_pos=1)}%"
+
+
+@register.simple_tag
+def rate(share: Share, tag: str = "span") -> SafeString:
+    """A share beneath its number, `75.0%`, with the base where it is small: `75.0%, 3 of 4`; nothing of nothing."""
+    if share.percent is None:
+        return SafeString("")
+    words = ", ".join(part for part in (percent(share), share.on_few) if part)
+    classes = "" if tag == "small" else ' class="sub"'
+    return SafeString(f"<{tag}{classes}>{escape(words)}</{tag}>")
+
+
+@register.simple_tag
+def alone(figures: Verdicts, row: Row) -> str:
+    """The address of one row of a table alone."""
+    return figures.only(row)
 
 
 @register.simple_tag

@@ -64,12 +64,21 @@ def purchase(
     if lead.do_not_contact:
         raise ValidationError(_("%(lead)s asked not to be contacted. Nothing was changed.") % {"lead": lead})
     handoff = lead.handoffs.open().select_related("agreement").first()
+    brought = _brought_by(lead) or handoff
     if handoff:
         handoff.lead = lead
         known = [handoff.offered_at, handoff.accepted_at, handoff.qualified_at]
         ended = max(at, *(moment for moment in known if moment))  # we may hear of a purchase after it happened
         standing.end(handoff, Handoff.End.PURCHASED, actor=actor, at=ended)
-    deals.record_closed(lead, won=True, at=at, actor=actor, imported=imported, fields=fields)
+    deals.record_closed(lead, won=True, at=at, actor=actor, imported=imported, fields=fields, handoff=brought)
     if lead.stage != Stage.CUSTOMER:
         pipeline.move(lead, Stage.CUSTOMER, act="purchase", actor=actor, at=at, imported=imported)
         standing.done_with(lead)
+
+
+def _brought_by(lead: Lead) -> Handoff | None:
+    """The hand-off that led to the deal which is open on a lead: marketing's offer, whoever closes the sale."""
+    if lead.stage not in (Stage.MOFU, Stage.BOFU):
+        return None
+    deal = lead.deals.open().filter(roles__lead=lead, roles__primary=True).select_related("handoff").first()
+    return deal.handoff if deal else None
