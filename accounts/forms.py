@@ -9,13 +9,25 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import people, tokens
+from accounts import people, presence, tokens
 from accounts.choices import Team
 from accounts.models import ApiToken, User
 
 DAYS = [(30, gettext_lazy("30 days")), (90, gettext_lazy("90 days")), (365, gettext_lazy("A year"))]
+
+WEEKDAYS = [
+    (0, gettext_lazy("Monday")),
+    (1, gettext_lazy("Tuesday")),
+    (2, gettext_lazy("Wednesday")),
+    (3, gettext_lazy("Thursday")),
+    (4, gettext_lazy("Friday")),
+    (5, gettext_lazy("Saturday")),
+    (6, gettext_lazy("Sunday")),
+]
+ENDS = {"opens": gettext_lazy("%(day)s from"), "closes": gettext_lazy("%(day)s until")}
 
 
 class NewToken(forms.Form):
@@ -81,15 +93,7 @@ class About(forms.Form):
 
     def _try(self, act: Callable[[], Any]) -> bool:
         """Do it if the words are right; what refuses it becomes an error of the form."""
-        if not self.is_valid():
-            return False
-        try:
-            act()
-        except ValidationError as error:
-            known = hasattr(error, "error_dict") and set(error.error_dict) <= set(self.fields)
-            self.add_error(None, error if known else ValidationError(error.messages))
-            return False
-        return True
+        return said(self, act)
 
 
 class Colleague(About):
@@ -124,3 +128,98 @@ class NewColleague(Colleague):
             self.made = people.add(**self.cleaned_data)
 
         return self._try(add)
+
+
+class Away(forms.Form):
+    """Days on which somebody is away."""
+
+    begins_on = forms.DateField(label=gettext_lazy("First day away"), widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = forms.DateField(
+        label=gettext_lazy("Last day away"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Empty: until further notice."),
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False)
+
+    def __init__(self, data: Any = None, *, person: User) -> None:
+        self.person = person
+        super().__init__(data)
+
+    def attempt(self, *, actor: User) -> bool:
+        return said(self, lambda: presence.be_away(self.person, actor=actor, **self.cleaned_data))
+
+
+class Share(forms.Form):
+    """How much somebody gets of what goes round."""
+
+    capacity = forms.IntegerField(
+        label=gettext_lazy("Open hand-offs at once"),
+        min_value=1,
+        max_value=10_000,
+        required=False,
+        help_text=gettext_lazy("Empty: no limit. Leads that they know already come to them all the same."),
+    )
+    weight = forms.IntegerField(
+        label=gettext_lazy("Weight"),
+        min_value=1,
+        max_value=10,
+        help_text=gettext_lazy("Who has 2 gets twice as many in turn as who has 1."),
+    )
+
+    def __init__(self, data: Any = None, *, person: User) -> None:
+        self.person = person
+        super().__init__(data, initial={"capacity": person.capacity, "weight": person.weight})
+
+    def attempt(self, *, actor: User) -> bool:
+        return said(self, lambda: presence.take(self.person, actor=actor, **self.cleaned_data))
+
+
+class Hours(forms.Form):
+    """The hours of each weekday; a day without any is a day off, a week without any is the agreement's."""
+
+    def __init__(self, data: Any = None, *, person: User) -> None:
+        self.person = person
+        kept = {one.weekday: (one.opens, one.closes) for one in person.hours.all()}
+        initial = {f"{name}_{day}": hour for day, hours in kept.items() for name, hour in zip(ENDS, hours, strict=True)}
+        super().__init__(data, initial=initial)
+        for day, label in WEEKDAYS:
+            for name, words in ENDS.items():
+                self.fields[f"{name}_{day}"] = forms.TimeField(
+                    label=words % {"day": label},
+                    required=False,
+                    widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+                )
+
+    @property
+    def days(self) -> list[tuple[Any, forms.BoundField, forms.BoundField]]:
+        return [(label, self[f"opens_{day}"], self[f"closes_{day}"]) for day, label in WEEKDAYS]
+
+    def clean(self) -> dict[str, Any]:
+        for day, label in WEEKDAYS:
+            opens, closes = (self.cleaned_data.get(f"{name}_{day}") for name in ENDS)
+            if bool(opens) != bool(closes):
+                self.add_error(f"{'closes' if opens else 'opens'}_{day}", _("Say from when until when."))
+            elif opens and closes and opens >= closes:
+                self.add_error(f"closes_{day}", _("%(day)s ends before it begins.") % {"day": label})
+        return self.cleaned_data
+
+    def attempt(self, *, actor: User) -> bool:
+        def work() -> None:
+            asked = ((day, tuple(self.cleaned_data[f"{name}_{day}"] for name in ENDS)) for day, _label in WEEKDAYS)
+            presence.work(self.person, actor=actor, hours={day: hours for day, hours in asked if all(hours)})
+
+        return said(self, work)
+
+
+def said(form: forms.Form, act: Callable[[], Any]) -> bool:
+    """Do it if the words are right; what refuses it becomes an error of the form."""
+    if not form.is_valid():
+        return False
+    try:
+        act()
+    except ValidationError as error:
+        known = hasattr(error, "error_dict") and set(error.error_dict) <= set(form.fields)
+        form.add_error(None, error if known else ValidationError(error.messages))
+        return False
+    return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from handoff import telling
@@ -18,6 +20,8 @@ from personas.fit import holding
 TOUCHES = 5
 #: Kinds that tell what a person did or was told, as opposed to what we did with the record.
 TELLING = ("web", "form", "event", "email", "call", "meeting", "message")
+#: What they did themselves, which may be why now.
+PROPOSED = ("form", "email:reply", "event", "web:pricing", "meeting", "call:spoke")
 #: What a person said in their own words, where there are some.
 OWN_WORDS = ("form:", "email:reply")
 
@@ -42,6 +46,16 @@ def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
         "routed": why_this_rep,
         "next_step": _next_step(lead),
     }
+
+
+def why_now(lead: Lead) -> str:
+    """Why now, proposed to whoever hands a lead over: what they did last, in their own words where there are some."""
+    last = lead.activities.of_kinds(*PROPOSED).order_by("-at", "-id").first()
+    if last is None:
+        return ""
+    when = date_format(timezone.localtime(last.at), "j M")
+    words = _("%(what)s on %(when)s") % {"what": telling.named(last.kind), "when": when}
+    return f"{words}: {last.text[:300]}" if last.text else words
 
 
 def told(brief: dict[str, Any]) -> dict[str, Any]:

@@ -123,6 +123,16 @@ class Offer:
         return self.handoff.owner_id == self.user.pk or self.user.is_manager
 
     @property
+    def passable(self) -> bool:
+        """Whether this person may pass it on: who has it, or who may claim it, and management."""
+        if not self.handoff.is_open or not rights.may(self.user, "reassign", self.handoff.lead):
+            return False
+        mine = self.handoff.owner_id == self.user.pk or (
+            self.handoff.owner_id is None and self.handoff.queue_id in self.claims
+        )
+        return mine or self.user.is_manager
+
+    @property
     def claimable(self) -> bool:
         return self.answerable and self.handoff.owner_id is None
 
@@ -185,7 +195,11 @@ def offers(handoffs: HandoffQuerySet, user: User, now: datetime, number: int) ->
 
 def one(user: User, pk: int, *, now: datetime | None = None) -> Offer | None:
     """One hand-off with all that its page shows."""
-    whole = Handoff.objects.visible_to(user).for_list().select_related("agreement", "reason", "ended_by", "accepted_by")
+    whole = (
+        Handoff.objects.visible_to(user)
+        .for_list()
+        .select_related("agreement", "reason", "ended_by", "accepted_by", "queue")
+    )
     handoff = whole.filter(pk=pk).first()
     return Offer(handoff, user, now or timezone.now(), routing.claims(user)) if handoff else None
 

@@ -75,6 +75,7 @@ KINDS: dict[str, Kind] = {
     "lead:added": Kind("user-plus", noop("{who} added this lead by hand"), noop("Added by hand")),
     "lead:captured": Kind("user-plus", noop("{who} sent this lead in"), noop("Came in through the API")),
     "lead:imported": Kind("upload", noop("{who} brought this lead in with a file"), noop("Came in with a file")),
+    "lead:handover": Kind("users-round", noop("{who} handed this over"), noop("Handed over")),
     "lead:edit": Kind("pencil", noop("{who} changed"), noop("Changed")),
     "handoff:offer": Kind("send", noop("{who} handed this lead to sales"), noop("Offered to sales"), "both", "mql"),
     "handoff:hasten": Kind("hand", None, noop("Asked to talk while the offer waits: the shorter clock counts"), "both"),
@@ -321,7 +322,7 @@ def marked(text: str, mentions: Iterable[str], people: People) -> SafeString:
 
 REFINED: dict[str, Callable[[Told, Activity, People], None]] = {
     "handoff:offer": _offer,
-    "handoff:reassign": _reassign,
+    **dict.fromkeys(("handoff:reassign", "lead:handover"), _reassign),
     **dict.fromkeys(
         ("handoff:return", "handoff:recycle", "handoff:withdraw", "stage:disqualify", "stage:churn"), _because
     ),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import deals, lifecycle, standing
+from handoff import brief, deals, lifecycle, routing, standing
 from handoff.forms.saying import CURRENCIES, SaidForm, day_field, queue_field, reason_field, rep_field, words_field
 from handoff.models import Deal, Reason
 from leads.models import Lead
@@ -57,6 +57,20 @@ class Offer(ActForm):
     note = words_field(gettext_lazy("Why now"), hint=gettext_lazy("The rep reads this first."))
     to = rep_field(gettext_lazy("To a rep"))
     queue = queue_field(gettext_lazy("Or to a queue"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:
+            return
+        found = routing.trial(routing.Facts.of(self.lead))
+        to = self.fields["to"]
+        assert isinstance(to, forms.ModelChoiceField)
+        to.empty_label = _("By the rules: %(who)s") % {"who": found.rep or found.queue}
+        to.help_text = _("By the rules it is so because: %(why)s.") % {"why": found.why}
+
+    def known(self) -> dict[str, Any]:
+        """Why now, as the last touch tells it, until somebody says it better."""
+        return {"note": brief.why_now(self.lead)}
 
     def perform(self, **words: Any) -> Any:
         return lifecycle.offer(self.lead, actor=self.actor, **words)

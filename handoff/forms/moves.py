@@ -13,12 +13,18 @@ from leads.models import Lead
 from personas.choices import DealStep, Stage
 
 #: From lane to lane: the acts that lead there, in the order in which they are tried. A lane is a stage, a stand of the
-#: hand-off, or a step of the deal.
+#: hand-off, or a step of the deal. Passing on stays in its lane: the lead changes hands there.
 MOVES: dict[str, dict[str, tuple[str, ...]]] = {
     "tofu": {"mql": ("offer", "claim_early"), "out": ("disqualify",)},
-    "mql": {"sal": ("accept",), "tofu": ("return", "withdraw"), "out": ("disqualify",)},
-    "sal": {"sql": ("qualify",), "discovery": ("open_deal",), "tofu": ("recycle",), "out": ("disqualify",)},
-    "sql": {"discovery": ("open_deal",), "tofu": ("recycle",), "out": ("disqualify",)},
+    "mql": {"sal": ("accept",), "tofu": ("return", "withdraw"), "out": ("disqualify",), "mql": ("reassign",)},
+    "sal": {
+        "sql": ("qualify",),
+        "discovery": ("open_deal",),
+        "tofu": ("recycle",),
+        "out": ("disqualify",),
+        "sal": ("reassign",),
+    },
+    "sql": {"discovery": ("open_deal",), "tofu": ("recycle",), "out": ("disqualify",), "sql": ("reassign",)},
     **{
         step: {
             **{other: ("advance",) for other in DealStep.values if other != step},

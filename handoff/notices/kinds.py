@@ -39,6 +39,7 @@ KINDS: dict[str, Kind] = {
     "handoff:offer": Kind(gettext_lazy("A lead is offered"), "work", "inbox", _SALES),
     "handoff:hand_raise": Kind(gettext_lazy("Somebody asks to talk"), "work", "hand", _SALES),
     "handoff:reassign": Kind(gettext_lazy("A lead changes its owner"), "work", "user-round-check", _SALES),
+    "handover": Kind(gettext_lazy("A colleague's work is handed to you"), "work", "users-round"),
     "handoff:again": Kind(gettext_lazy("A lead comes back to be looked at"), "work", "calendar-clock"),
     "task:given": Kind(gettext_lazy("A task is given to you"), "work", "clipboard-list", own=True),
     "task:due": Kind(gettext_lazy("A task is due"), "work", "clock", own=True),

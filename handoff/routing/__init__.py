@@ -13,22 +13,28 @@ from accounts.models import User
 from handoff.models import Handoff, Queue, RoutingDecision
 from handoff.routing import turns
 from handoff.routing.choosing import Choice, Considered, Route, Step
+from handoff.routing.desk import Desk
 from handoff.routing.facts import Facts
 from handoff.routing.presence import Presence
+from handoff.routing.turns import Turns
 from leads import clock
 from leads.models import Lead
 from personas.choices import Lane
 
 __all__ = [
-    "Considered", "Facts", "Presence", "Route", "Step", "audience", "chosen", "claims", "decided", "had_by",
-    "lay_down_defaults", "may_claim", "next_for", "route", "through", "trial",
+    "Choice", "Considered", "Desk", "Facts", "Presence", "Route", "Step", "Turns", "audience", "chosen", "claims",
+    "decided", "had_by", "hold", "keep", "lay_down_defaults", "may_claim", "next_for", "reps_of", "route", "through",
+    "trial", "trial_through",
 ]  # fmt: skip
 
 
 def trial(facts: Facts, *, apart_from: Iterable[int] = (), must_own: bool = False) -> Route:
     """Who would get a lead now, step by step; nothing is changed, and `route` straight after gives the same."""
-    presence = Presence(clock.now(), facts.lead, frozenset(apart_from))
-    return Choice(facts, presence, must_own).run()
+    return Choice(facts, _desk(facts), frozenset(apart_from), must_own).run()
+
+
+def _desk(facts: Facts) -> Desk:
+    return Desk(clock.now(), [facts.lead] if facts.lead else [], [facts.company] if facts.company else [])
 
 
 @transaction.atomic
@@ -46,10 +52,15 @@ def route(lead: Lead, *, apart_from: Iterable[int] = (), must_own: bool = False)
 def through(queue: Queue, lead: Lead, *, apart_from: Iterable[int] = (), must_own: bool = False) -> Route:
     """Give a locked lead to one queue that somebody has chosen: to the next in turn, or to be claimed there."""
     turns.hold()
-    choice = Choice(Facts.of(lead), Presence(clock.now(), lead.pk, frozenset(apart_from)), must_own)
+    return _take(trial_through(queue, Facts.of(lead), apart_from=apart_from, must_own=must_own))
+
+
+def trial_through(queue: Queue, facts: Facts, *, apart_from: Iterable[int] = (), must_own: bool = False) -> Route:
+    """Who would get a lead that somebody gives to this queue."""
+    choice = Choice(facts, _desk(facts), frozenset(apart_from), must_own)
     found = choice.through(Queue.objects.get(pk=queue.pk), None, last=True)
     assert found is not None
-    return _take(found)
+    return found
 
 
 def chosen(
@@ -124,15 +135,26 @@ def claims(actor: User) -> frozenset[int]:
 
 def audience(handoff: Handoff) -> list[User]:
     """Who hears of an offer: its rep, or whoever may claim it and is not away; where nobody is left, the managers."""
-    if handoff.owner:
-        return [handoff.owner]
-    presence, queue = Presence(clock.now()), handoff.queue
-    reps = list(presence.reps.values())
-    if queue is not None and not queue.everybody:
-        members = set(queue.members.values_list("rep", flat=True))
-        reps = [rep for rep in reps if rep.pk in members]
-    here = [rep for rep in reps if rep.pk not in presence.absences]
+    return [handoff.owner] if handoff.owner else reps_of(handoff.queue)
+
+
+def reps_of(queue: Queue | None) -> list[User]:
+    """Who of a queue is here; where nobody is, all of it and the managers."""
+    desk = Desk(clock.now())
+    reps = [desk.reps[one.rep_id] for one in desk.members(queue)] if queue else list(desk.reps.values())
+    here = [rep for rep in reps if rep.pk not in desk.absences]
     return here or [*reps, *User.objects.on(Team.MANAGEMENT)]
+
+
+def hold() -> None:
+    """Let nobody else give out a turn until this transaction ends; taken after the leads' locks."""
+    turns.hold()
+
+
+def keep(rounds: Iterable[tuple[Queue, Turns]]) -> None:
+    """Write down how rounds stand after many leads; the caller holds the lock."""
+    for queue, state in rounds:
+        turns.keep(queue, state)
 
 
 def lay_down_defaults() -> None:

@@ -11,12 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from handoff.models import Member, Queue, RoutingRule
 from handoff.routing import turns
+from handoff.routing.desk import NO_MEANS_NO, Desk
 from handoff.routing.facts import Facts, misses
-from handoff.routing.presence import Presence
-from leads.models import Lead
-
-#: How many of a company's leads are asked for the rep who works with it.
-GROUP = 50
 
 
 class Step(NamedTuple):
@@ -59,7 +55,8 @@ class Choice:
     """One lead on its way through the rules."""
 
     facts: Facts
-    presence: Presence
+    desk: Desk
+    apart_from: frozenset[int] = frozenset()  # who has had it
     must_own: bool = False  # an accepted lead has a rep: where it would lie in a queue, the next in turn gets it
     steps: list[Step] = field(default_factory=list)
     considered: dict[int, Considered] = field(default_factory=dict)
@@ -69,7 +66,7 @@ class Choice:
         return self._known() or self._company() or self._by_rules() or self._everybody()
 
     def _everybody(self) -> Route:
-        route = self.through(Queue.default(), None, last=True)
+        route = self.through(self.desk.everybody, None, last=True)
         assert route is not None
         return route
 
@@ -92,16 +89,19 @@ class Choice:
 
     def _colleagues(self) -> list[User]:
         """Whoever works with other leads of the company, the latest first."""
-        if self.facts.company is None:
-            return []
-        others = Lead.objects.filter(company=self.facts.company, rep__isnull=False).exclude(pk=self.facts.lead or 0)
-        latest = others.order_by("-last_activity_at", "-pk").values_list("rep", flat=True)[:GROUP]
-        reps = [self.presence.reps[rep] for rep in dict.fromkeys(latest) if rep in self.presence.reps]
+        reps = self.desk.colleagues(self.facts)
         return [rep for rep in reps if self.facts.rep is None or rep.pk != self.facts.rep.pk]
 
+    def _why_not(self, rep: User, *, known: bool = False) -> str:
+        if rep.pk in self.apart_from:
+            return _("has had it")
+        if self.desk.refusals(self.facts.lead)[rep.pk] >= NO_MEANS_NO:
+            return _("said no to this lead twice")
+        return self.desk.why_not(rep, known=known)
+
     def _give(self, rep: User, asked: str, why: str, rule: RoutingRule | None = None) -> Route | None:
-        why_not = self.presence.why_not(rep, known=rep == self.facts.rep)
-        if not why_not and rule and rule.only_in_hours and not self.presence.works(rep):
+        why_not = self._why_not(rep, known=rep == self.facts.rep)
+        if not why_not and rule and rule.only_in_hours and not self.desk.works(rep):
             why_not = _("does not work at this hour")
         self._note(rep, why_not)
         if why_not:
@@ -111,8 +111,7 @@ class Choice:
         return self._route(rep, None, why % {"rep": rep}, rule)
 
     def _by_rules(self) -> Route | None:
-        rules = RoutingRule.objects.active().select_related("rep", "queue")
-        for rule in rules:
+        for rule in self.desk.rules:
             asked = _("Rule: %(rule)s") % {"rule": rule}
             if why := misses(rule, self.facts):
                 self.steps.append(Step(asked, _("does not hold: %(why)s") % {"why": why}))
@@ -129,7 +128,7 @@ class Choice:
     def through(self, queue: Queue, rule: RoutingRule | None, *, last: bool = False) -> Route | None:
         """A queue: to one of its reps in turn, or left there. A queue without anybody leads on to the next rule."""
         asked = _("Rule: %(rule)s") % {"rule": rule} if rule else _("Queue: %(queue)s") % {"queue": queue}
-        members = self.members(queue)
+        members = self.desk.members(queue)
         if not members and not last:
             self.steps.append(Step(asked, _("nobody is in %(queue)s") % {"queue": queue}))
             return None
@@ -139,39 +138,29 @@ class Choice:
         may = self._may(members, only_in_hours=bool(rule and rule.only_in_hours))
         if not may:
             return self._leave(queue, asked, _("nobody of %(queue)s is free: whoever is first claims it"), rule)
-        state = turns.of(queue)
-        rep = self.presence.reps[state.take({one.rep_id: one.weight or 1 for one in may})]
+        state = self.desk.turns_of(queue)
+        rep = self.desk.reps[state.take({one.rep_id: one.weight or 1 for one in may})]
         self.steps.append(Step(asked, _("it is the turn of %(rep)s in %(queue)s") % {"rep": rep, "queue": queue}, True))
         why = _("it was the turn of %(rep)s in %(queue)s") % {"rep": rep, "queue": queue}
         return self._route(rep, queue, why, rule, taken=state)
 
-    def members(self, queue: Queue) -> list[Member]:
-        """A queue's active reps with their weights; in the queue of everybody that is every rep."""
-        reps = self.presence.reps
-        if queue.everybody:
-            return [Member(queue=queue, rep=rep, weight=rep.weight) for rep in reps.values()]
-        found = [one for one in queue.members.order_by("pk") if one.rep_id in reps]
-        for one in found:
-            one.weight = one.weight or reps[one.rep_id].weight
-        return found
-
     def _may(self, members: Sequence[Member], *, only_in_hours: bool) -> list[Member]:
         """Who of them takes part now: not away, not full, and, while anybody is at work, only who works now."""
-        full, free = self.presence.full(members), []
+        full, free = self.desk.full(members), []
         for one in members:
-            rep = self.presence.reps[one.rep_id]
-            why = self.presence.why_not(rep) or (
+            rep = self.desk.reps[one.rep_id]
+            why = self._why_not(rep) or (
                 _("holds %(n)d of this queue, as many as agreed") % {"n": one.capacity} if rep.pk in full else ""
             )
             self._note(rep, why)
             if not why:
                 free.append(one)
-        at_work = [one for one in free if self.presence.works(self.presence.reps[one.rep_id])]
+        at_work = [one for one in free if self.desk.works(self.desk.reps[one.rep_id])]
         if not at_work and not only_in_hours:
             return free
         for one in free:
             if one not in at_work:
-                self._note(self.presence.reps[one.rep_id], _("does not work at this hour"))
+                self._note(self.desk.reps[one.rep_id], _("does not work at this hour"))
         return at_work
 
     def _leave(self, queue: Queue, asked: str, why: str, rule: RoutingRule | None) -> Route:

@@ -13,6 +13,9 @@ from accounts.models import User
 from handoff.models import RoutingRule
 from leads.models import Lead
 
+#: Letters with a stroke or joined ones, which no decomposition takes apart.
+STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe", "ı": "i"})
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -77,5 +80,5 @@ def _outside(told: str, value: int | Decimal | None, least: int | Decimal | None
 
 def _folded(words: Iterable[str]) -> set[str]:
     """Words as they are compared: case and accents aside."""
-    plain = (unicodedata.normalize("NFKD", word.strip()) for word in words if word)
-    return {"".join(sign for sign in word if not unicodedata.combining(sign)).casefold() for word in plain}
+    plain = (unicodedata.normalize("NFKD", word.strip().casefold().translate(STROKES)) for word in words if word)
+    return {"".join(sign for sign in word if not unicodedata.combining(sign)) for word in plain}

@@ -1,4 +1,4 @@
-"""Who could get a lead at one moment: who is here, who works at this hour, who holds enough, who said no before."""
+"""Who could get a lead at one moment: who is here, who works at this hour, who holds enough."""
 
 from __future__ import annotations
 
@@ -14,11 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import Absence, User, WorkingHours
-from handoff.models import Agreement, Handoff, Member, RoutingDecision
+from handoff.models import Agreement, Handoff, Member
 from handoff.sla import Calendar
-
-#: Whoever has said no to a lead so often is not asked again.
-NO_MEANS_NO = 2
 
 
 @dataclass
@@ -26,8 +23,6 @@ class Presence:
     """What is known of the reps of sales at one moment, read once for all of them, and only when asked."""
 
     at: datetime
-    lead: int | None = None
-    apart_from: frozenset[int] = frozenset()
 
     @cached_property
     def reps(self) -> dict[int, User]:
@@ -53,16 +48,6 @@ class Presence:
         return Calendar.of(Agreement.objects.in_force())
 
     @cached_property
-    def refusals(self) -> Counter[int]:
-        """How often each has said no to this lead: returned it, or passed on what was theirs."""
-        if self.lead is None:
-            return Counter()
-        returned = Handoff.objects.filter(lead=self.lead, end=Handoff.End.RETURNED).values_list("ended_by")
-        passed = RoutingDecision.objects.filter(handoff__lead=self.lead, actor__isnull=False, before__isnull=False)
-        declined = [before for before, actor in passed.values_list("before", "actor") if before == actor]
-        return Counter([rep for (rep,) in returned if rep] + declined)
-
-    @cached_property
     def held(self) -> dict[int, int]:
         """How many open hand-offs each rep with a limit holds, counted no further than the limit."""
         limited = [(rep.pk, rep.capacity) for rep in self.reps.values() if rep.capacity]
@@ -83,14 +68,8 @@ class Presence:
         """Why a rep gets nothing now, in words; empty where they may. Who knows the lead may hold more than others."""
         if rep.pk not in self.reps:
             return _("is not an active rep of sales")
-        if rep.pk in self.apart_from:
-            return _("has had it")
         if absence := self.absences.get(rep.pk):
-            if absence.ends_on is None:
-                return _("away until further notice")
-            return _("away until %(day)s") % {"day": date_format(absence.ends_on, "j M")}
-        if self.refusals[rep.pk] >= NO_MEANS_NO:
-            return _("said no to this lead twice")
+            return away_until(absence)
         if not known and rep.capacity and self.held.get(rep.pk, 0) >= rep.capacity:
             return _("holds %(n)d, as many as agreed") % {"n": rep.capacity}
         return ""
@@ -110,6 +89,13 @@ class Presence:
 def away_on(absence: Absence, at: datetime) -> bool:
     today = at.astimezone(absence.person.zone).date()
     return absence.begins_on <= today and (absence.ends_on is None or today <= absence.ends_on)
+
+
+def away_until(absence: Absence) -> str:
+    """'away until 3 Dec'"""
+    if absence.ends_on is None:
+        return _("away until further notice")
+    return _("away until %(day)s") % {"day": date_format(absence.ends_on, "j M")}
 
 
 def counted(asked: dict[int, tuple[QuerySet[Handoff], int]]) -> dict[int, int]:

@@ -88,8 +88,7 @@ def people(request: HttpRequest) -> HttpResponse:
     form, made = NewColleague(said, time_zone=zone), None
     if form.is_bound and form.attempt():
         form, made = NewColleague(time_zone=zone), form.made
-    everybody = User.objects.order_by("-is_active", "name", "pk")
-    context = {"form": form, "made": made, "everybody": everybody}
+    context = {"form": form, "made": made, "everybody": holdings.everybody()}
     return render(request, "handoff/people.html", context, status=422 if form.errors else 200)
 
 
@@ -111,6 +110,7 @@ def show_person(
 ) -> HttpResponse:
     form = form or Colleague(person=colleague)
     context |= {"colleague": colleague, "form": form, "owned": holdings.of(colleague)}
+    context["here"] = holdings.here(colleague)
     return render(request, "handoff/person.html", context, status=status)
 
 
@@ -136,6 +136,8 @@ def deactivate_person(request: HttpRequest, colleague: User) -> HttpResponse:
     except ValidationError as error:
         return show_person(request, colleague, errors=error.messages, status=422)
     messages.success(request, _("%(who)s can no longer sign in. What they own keeps their name.") % {"who": colleague})
+    if any(holdings.of(colleague)):
+        return redirect("handoff:hand_over", pk=colleague.pk)
     return redirect("handoff:people")
 
 

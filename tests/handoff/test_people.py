@@ -84,7 +84,7 @@ def test_what_somebody_owns_who_left_stays_visible_and_named(client, manager):
     assert Lead.objects.get(pk=lead.pk).rep == sam
     assert "Sam Okafor" in manager.get(lead.get_absolute_url()).text
     page = manager.get(reverse("handoff:person", args=[sam.pk])).text
-    assert "A manager can answer their offers" in page
+    assert "whatever is still theirs waits until it is handed over" in page
     assert lead.name in manager.get(reverse("leads:table"), {"owner": "sam"}).text
     act(manager, sam, "activate")
     assert User.objects.get(pk=sam.pk).is_active
