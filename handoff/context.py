@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
@@ -17,6 +18,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import sample
 from handoff.models import Handoff, Notice
+from leads import pulse
 from leads.filters import MARKETING_OWNS, SALES_OWNS, midnight_of
 from leads.models import Import, Lead, Signal, Submission
 
@@ -36,6 +38,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"sample_sign_ins": SimpleLazyObject(sample.sign_ins)}
     counted = SimpleLazyObject(lambda: _counted(user))
     return {
+        "live": pulse.token(user.pk),
+        "stream": settings.LIVE_URL,
         "nav_counts": counted,
         "unread_notices": SimpleLazyObject(lambda: counted["unread"]),
         "waiting": SimpleLazyObject(lambda: _waiting(counted["waiting"])),

@@ -1,16 +1,18 @@
-"""The pulse: a number for each thing that open pages follow, which grows with every commit that changes it.
+"""The pulse: when each thing that open pages follow last changed, written with every commit that changes it.
 
-Pages ask whether it has grown (`smarketing.live`) instead of what there is. The numbers live in Redis; where that is
-away, the newest rows stand for them, and nothing but a little promptness is lost.
+Pages ask whether that is another moment than the one they know (`smarketing.live`) instead of what there is. The
+moments live in Redis; where that is away, the newest rows stand for them, and nothing but a little promptness is lost.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.core import signing
 from django.db import connection, transaction
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
@@ -19,12 +21,13 @@ log = logging.getLogger(__name__)
 
 #: Something happened to a lead: the board, the inbox and the lists follow it.
 LEADS = "leads"
-#: Where the numbers are published as they grow, for the process that streams them.
+#: Where changes are published as they happen, for the process that streams them.
 CHANNEL = f"{settings.REDIS_PREFIX}pulse"
-#: Numbers that nobody has moved for so long are forgotten; a page that sees one begin anew looks for itself.
+#: Moments older than this are forgotten.
 KEPT_SECONDS = 7 * 24 * 3600
 #: After Redis has failed it is left alone for so long: a commit must not wait for it again and again.
 REST_SECONDS = 5
+SALT = "leads.pulse"
 _rests_until = 0.0
 
 
@@ -46,13 +49,12 @@ class Beat:
         try:
             pipe = get_redis_connection("default").pipeline(transaction=False)
             for topic in sorted(self.topics):
-                pipe.incr(key(topic))
-                pipe.expire(key(topic), KEPT_SECONDS)
+                pipe.set(key(topic), time.time_ns(), ex=KEPT_SECONDS)
             pipe.publish(CHANNEL, " ".join(sorted(self.topics)))
             pipe.execute()
         except (RedisError, OSError) as error:
             _rests_until = time.monotonic() + REST_SECONDS
-            log.info("Redis is away, so open pages follow a little later: %s", error)
+            log.info("Redis is away, so open pages follow by the newest rows: %s", error)
 
 
 def beat(*topics: str) -> None:
@@ -69,5 +71,20 @@ def key(topic: str) -> str:
 
 
 def counted(topics: list[str]) -> list[Any]:
-    """The numbers of these topics; raises RedisError or OSError where Redis is away."""
+    """When these topics last changed, in ns; raises RedisError or OSError where Redis is away."""
     return list(get_redis_connection("default").mget([key(topic) for topic in topics]))
+
+
+@lru_cache(maxsize=4096)
+def token(person: int) -> str:
+    """What a page of this person shows when it asks; it opens nothing else."""
+    return signing.Signer(salt=SALT).sign(str(person))
+
+
+@lru_cache(maxsize=4096)
+def whose(said: str) -> int | None:
+    """Whose token this is; None if it is not one of ours."""
+    try:
+        return int(signing.Signer(salt=SALT).unsign(said))
+    except (signing.BadSignature, ValueError):
+        return None

@@ -19,6 +19,7 @@ from smarketing.embedded.trouble import Trouble
 STOP_SECONDS = 10
 #: A process that ends so soon after its start, so many times in a row, will not get better by itself.
 SOON, TRIES = 10, 4
+STREAM = "smarketing.stream:application"
 
 
 @dataclass
@@ -102,8 +103,15 @@ def programs() -> list[Process]:
     here = Path(sys.executable).parent
     celery = [str(here / "celery"), "--quiet", "-A", "smarketing"]
     quiet = ["--loglevel", os.environ.get("LOG_LEVEL", "WARNING")]
+    stream = [
+        Process(
+            "stream",
+            [str(here / "gunicorn"), "-c", "python:smarketing.gunicorn_stream", "smarketing.stream:application"],
+        )
+    ]
     return [
         Process("web server", [str(here / "gunicorn"), "-c", "python:smarketing.gunicorn", "smarketing.wsgi"]),
         Process("worker", [*celery, "worker", *quiet, "--without-gossip", "--without-mingle"]),
         Process("beat", [*celery, "beat", *quiet, "--pidfile="]),
+        *(stream if os.environ.get("LIVE_PORT") else []),
     ]

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "smarketing.live.answer",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "smarketing.policy.ContentPolicy",
@@ -174,6 +175,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 if env.bool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SAMESITE = "Lax"
+# Where the process that streams changes to open pages is reached, if it runs; without it they ask now and then
+LIVE_URL = env.str("LIVE_URL", "")
+_stream = "/".join(LIVE_URL.split("/", 3)[:3]) if "://" in LIVE_URL else ""
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -183,6 +187,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "form-action": ["'self'"],
+        "connect-src": ["'self'", *([_stream] if _stream else [])],
         "frame-ancestors": ["'none'"],
     }
 }

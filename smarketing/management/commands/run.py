@@ -48,6 +48,7 @@ class Command(BaseCommand):
         )  # as root: fine on one's own machine
         if is_loopback(host):
             os.environ.setdefault("SAMPLE_SIGN_INS", "1")
+            offer_stream(host, port)
         supervisor = Supervisor(programs(), say=self.say)
 
         def stop(number: int, frame: FrameType | None) -> None:
@@ -126,6 +127,20 @@ def chosen_port() -> int:
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise Trouble(f"PORT={port} is not a port: choose a number from 1 to 65535.")
     return int(port)
+
+
+def offer_stream(host: str, port: int) -> None:
+    """Let changes be streamed to open pages from the next port, if that is free; else they ask now and then."""
+    beside = os.environ.get("LIVE_PORT") or str(port % 65535 + 1)
+    if beside == "0" or os.environ.get("LIVE_URL"):
+        os.environ.pop("LIVE_PORT", None)
+        return
+    try:
+        check_port_free(host, int(beside))
+    except Trouble:
+        os.environ.pop("LIVE_PORT", None)
+        return
+    os.environ |= {"LIVE_PORT": beside, "LIVE_URL": f"http://{reached_at(host)}:{beside}/"}
 
 
 def alone(port: int) -> TextIO:
