@@ -163,7 +163,7 @@ def _asked(retry_after: str) -> timedelta:
 @transaction.atomic
 def _gone(message: Any) -> None:
     """The receiver says that this address is no more: switch the hook off and tell whose it is."""
-    hook = Hook.objects.select_for_update().select_related("person").get(pk=message.hook_id)
+    hook = Hook.objects.select_for_update().get(pk=message.hook_id)
     why = _("It answered that it is gone (410).")
     stop(message, why)
     _disable(hook, why)

@@ -58,7 +58,7 @@ def test_it_starts_serves_survives_a_killed_database_and_stops_whole(installatio
     assert get(port) == (200, "ok")
     assert "Sign in" in get(port, "/accounts/login/")[1]
     programs = children_of(run.pid)
-    assert len(programs) == 3
+    assert len(programs) == 4
 
     os.kill(installation.server_pid(), signal.SIGKILL)
     lines_until(run, "PostgreSQL has stopped; it is being started again")
