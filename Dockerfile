@@ -19,7 +19,8 @@ RUN python -m venv /venv \
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000
-RUN useradd --system --create-home --home-dir /home/smarketing smarketing
+RUN useradd --system --create-home --home-dir /home/smarketing smarketing \
+ && install -d -o smarketing -g smarketing -m 700 /srv/files
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY . .

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from accounts.choices import Team
 from accounts.models import User
 from handoff import sample
-from handoff.models import Handoff, Notice
+from handoff.models import Handoff, Notice, Task
 from leads import pulse
 from leads.filters import MARKETING_OWNS, SALES_OWNS, midnight_of
 from leads.models import Import, Lead, Signal, Submission
@@ -63,13 +63,14 @@ def _statement(pk: int, team: str) -> tuple[tuple[str, ...], str, tuple[Any, ...
     due = Lead.objects.visible_to(user).filter(next_action_at__lt=TOMORROW)
     # Two statements where one could say "or": each has its index, lead_marketer_due and lead_rep_due
     mine = [due.filter(marketer=pk, stage__in=MARKETING_OWNS), due.filter(rep=pk, stage__in=SALES_OWNS)]
+    tasks = Task.objects.open().filter(owner=pk, sort_at__lte=TOMORROW)
     inbox = Handoff.objects.waiting_for(user).order_by()
     submissions = Submission.objects.filter(processed_at=None, error="", received_at__lt=BEFORE)
     signals = Signal.objects.due().order_by().filter(recorded_at__lt=BEFORE)
     imports = Import.objects.filter(state=Import.State.WAITING, started_at__lt=BEFORE)
     late = [_some(rows, MANY) for rows in (submissions, signals, imports)]
     counts: dict[str, QuerySet[Any, Any]] = {
-        "my_day": _some(mine[0], CAP).union(_some(mine[1], CAP), all=True)[:CAP],
+        "my_day": _some(mine[0], CAP).union(_some(mine[1], CAP), _some(tasks, CAP), all=True)[:CAP],
         "inbox": _some(inbox if team != Team.MARKETING else inbox.filter(pk=0), CAP),
         "unread": _some(Notice.objects.filter(person=pk).unread(), CAP),
         "waiting": late[0].union(*late[1:], all=True),

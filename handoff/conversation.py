@@ -193,14 +193,7 @@ def _tell(said: Activity, lead: Lead, people: list[User], *, actor: User, answer
             text=_("%(who)s answered you on %(lead)s: %(text)s") % words,
             event=_event(said),
         )
-    notices.write(
-        kind="comment:new",
-        to=watching.of(lead),
-        lead=lead,
-        actor=actor,
-        text=_("%(who)s said on %(lead)s: %(text)s") % words,
-        event=_event(said),
-    )
+    watching.tell(lead, actor=actor, text=_("%(who)s said on %(lead)s: %(text)s") % words, event=_event(said))
 
 
 def _tell_mentioned(said: Activity, lead: Lead, people: list[User], *, actor: User) -> None:

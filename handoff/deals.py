@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import notices, standing
+from handoff import notices, standing, watching
 from handoff.models import Deal, DealLead, Handoff, Reason
 from leads import clock, pipeline, timeline
 from leads.models import Activity, Lead, Outcome
@@ -56,7 +56,7 @@ def open_deal(
     deal.save()
     DealLead.objects.get_or_create(deal=deal, lead=lead, defaults={"primary": True})
     pipeline.move(lead, Stage.BOFU, act="open_deal", actor=actor, at=at)
-    timeline.record(lead, kind="deal:open", actor=actor, text=deal.name, data=_told(deal), at=at)
+    watching.hear(timeline.record(lead, kind="deal:open", actor=actor, text=deal.name, data=_told(deal), at=at))
     return deal
 
 
@@ -70,7 +70,7 @@ def advance(deal: Deal, *, actor: User, step: str, seen: str = "") -> Deal:
         before, deal.step, deal.step_since = deal.get_step_display(), step, at
         deal.save(update_fields=["step", "step_since"])
         data = {**_told(deal), "from": before, "to": deal.get_step_display()}
-        timeline.record(lead, kind="deal:step", actor=actor, text=deal.name, data=data, at=at)
+        watching.hear(timeline.record(lead, kind="deal:step", actor=actor, text=deal.name, data=data, at=at))
     return deal
 
 
@@ -149,7 +149,8 @@ def lose(
             standing.look_again(member, look_again_on, reason=reason, at=at)
         standing.learn(member, Outcome.Kind.LOST, at=at, reason=reason)
         data = {**_told(deal), "reason": reason.label}
-        timeline.record(member, kind="deal:lose", actor=actor, text=note or deal.name, data=data, at=at)
+        lost = timeline.record(member, kind="deal:lose", actor=actor, text=note or deal.name, data=data, at=at)
+        watching.hear(lost)
     return deal
 
 

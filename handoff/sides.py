@@ -46,7 +46,6 @@ def note(lead: Lead, *, actor: User, team: str, known: str, needed: str, seen: i
     timeline.record(lead, kind="side:note", actor=actor, text=_told(made), data=data)
     watching.tell(
         lead,
-        kind="side:note",
         actor=actor,
         text=_("%(who)s noted how %(team)s sees %(lead)s: %(what)s")
         % {"who": actor, "team": Team(team).label.lower(), "lead": lead, "what": _told(made)},

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import notices, routing, sla
+from handoff import notices, routing, sla, watching
 from handoff.models import Deal, Handoff, Reason
 from leads import clock, timeline
 from leads.models import Lead, Outcome
@@ -89,7 +89,7 @@ def qualified(handoff: Handoff, *, actor: User | None, at: datetime, imported: b
     handoff.lane, handoff.qualified_at, handoff.qualified_by = Lane.SQL, at, actor
     handoff.save(update_fields=["lane", "qualified_at", "qualified_by"])
     learn(handoff.lead, Outcome.Kind.QUALIFIED, at=at, imported=imported)
-    timeline.record(handoff.lead, kind="handoff:qualify", actor=actor, at=at, imported=imported)
+    watching.hear(timeline.record(handoff.lead, kind="handoff:qualify", actor=actor, at=at, imported=imported))
 
 
 def end(

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from handoff import answers, notices, sample, sla, todo
+from handoff import answers, attachments, notices, sample, sla, todo
 from leads import capture, exchange
 from leads.tasks import heard
 
@@ -43,6 +43,11 @@ def send_soon() -> None:
 @shared_task
 def sweep_promises() -> int:
     return sla.sweep()
+
+
+@shared_task
+def sweep_files() -> int:
+    return attachments.sweep()
 
 
 @shared_task

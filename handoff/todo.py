@@ -101,7 +101,7 @@ def change(task: Task, *, actor: User, seen: int | None = None, **said: Any) -> 
     if before["owner"] != task.owner:
         _record(task, "task:assign", actor=actor)
         _tell_owner(task, actor=actor)
-        _tell(task, "task:taken", [before["owner"]], actor, _("%(who)s gave “%(what)s” to %(whom)s."))
+        _tell(task, "taken", [before["owner"]], actor, _("%(who)s gave “%(what)s” to %(whom)s."))
     return task
 
 
@@ -115,7 +115,7 @@ def finish(task: Task, *, actor: User) -> Task | None:
     task.save(update_fields=["done_at", "done_by", "version"])
     task.reminders.filter(told_at=None).delete()
     _record(task, "task:done", actor=actor)
-    _tell(task, "task:done", [task.created_by, task.owner], actor, _("%(who)s has done “%(what)s”."))
+    _tell(task, "done", [task.created_by, task.owner], actor, _("%(who)s has done “%(what)s”."))
     return _follow(task)
 
 
@@ -131,7 +131,7 @@ def reopen(task: Task, *, actor: User) -> Task:
     task.save(update_fields=["done_at", "done_by", "dropped_at", "dropped_by", "version"])
     _set_reminders(task)
     _record(task, "task:reopen", actor=actor)
-    _tell(task, "task:reopen", [task.created_by, task.owner], actor, _("%(who)s opened “%(what)s” again."))
+    _tell(task, "reopen", [task.created_by, task.owner], actor, _("%(who)s opened “%(what)s” again."))
     return task
 
 
@@ -323,15 +323,17 @@ def _record(task: Task, kind: str, *, actor: User | None) -> None:
 
 def _tell_owner(task: Task, *, actor: User | None) -> None:
     said = _("%(who)s asks you: “%(what)s”.") if actor else _("This is for you to do: “%(what)s”.")
-    _tell(task, "task:assigned", [task.owner], actor, said)
+    _tell(task, "given", [task.owner], actor, said, kind="task:fix" if task.handoff_id else "task:given")
 
 
-def _tell(task: Task, kind: str, to: Iterable[User | None], actor: User | None, said: str) -> None:
+def _tell(
+    task: Task, act: str, to: Iterable[User | None], actor: User | None, said: str, kind: str = "task:news"
+) -> None:
     notices.write(
         kind=kind,
         to=[person for person in to if person],
         lead=task.lead,
         actor=actor,
         text=said % {"who": actor, "what": task.title, "whom": task.owner},
-        event=f"{kind.replace('task', f'task:{task.pk}')}:{task.version}",
+        event=f"task:{task.pk}:{act}:{task.version}",
     )

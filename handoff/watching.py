@@ -10,7 +10,7 @@ from accounts.models import User
 from handoff import notices
 from handoff.models import Watch
 from leads import clock
-from leads.models import Lead
+from leads.models import Activity, Lead
 
 
 def of(lead: Lead) -> list[User]:
@@ -33,6 +33,12 @@ def choose(lead: Lead, *, actor: User, on: bool) -> None:
     Watch.objects.update_or_create(lead=lead, person=actor, defaults={"on": on, "since": clock.now()})
 
 
-def tell(lead: Lead, *, kind: str, actor: User | None, text: str, event: str) -> None:
-    """Tell the watchers of an act that concerns nobody else."""
-    notices.write(kind=kind, to=of(lead), lead=lead, actor=actor, text=text, event=event)
+def tell(lead: Lead, *, actor: User | None, text: str, event: str) -> None:
+    """Tell the watchers of something that concerns nobody else."""
+    notices.write(kind="lead:watched", to=of(lead), lead=lead, actor=actor, text=text, event=event)
+
+
+def hear(done: Activity) -> None:
+    """Let the watchers hear of an act that tells nobody else; acts that write a notice are heard with it."""
+    if not done.imported:
+        notices.write(kind=done.kind, to=[], lead=done.lead, actor=done.actor, text="", event=f"activity:{done.pk}")

@@ -18,5 +18,6 @@ app.conf.beat_schedule = {
     "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15, "options": {"expires": 15}},
     "messages that are old": {"task": "handoff.tasks.forget_old_messages", "schedule": 3600},
     "scores that are out of date": {"task": "leads.tasks.rescore_outdated", "schedule": 60},
+    "files that nothing names": {"task": "handoff.tasks.sweep_files", "schedule": 3600},
     "files that nobody imported": {"task": "handoff.tasks.forget_abandoned_files", "schedule": 3600},
 }

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff import brief, notices, routing, sla, standing
+from handoff import brief, notices, routing, sla, standing, watching
 from handoff.models import Agreement, Handoff, Queue
 from leads import clock, pipeline, timeline
 from leads.models import Lead, Outcome
@@ -166,7 +166,7 @@ def claim(handoff: Handoff, *, actor: User) -> Handoff:
         return handoff
     lead.rep = actor
     lead.save(update_fields=["rep"])
-    timeline.record(lead, kind="handoff:claim", actor=actor, at=at)
+    watching.hear(timeline.record(lead, kind="handoff:claim", actor=actor, at=at))
     return handoff
 
 
@@ -219,5 +219,5 @@ def requalify(lead: Lead, *, actor: User, note: str = "", seen: str = "") -> Han
     sla.settle(handoff)
     handoff.save()
     pipeline.move(lead, Stage.MOFU, act="requalify", actor=actor, note=note, at=at)
-    timeline.record(lead, kind="handoff:requalify", actor=actor, text=note, at=at)
+    watching.hear(timeline.record(lead, kind="handoff:requalify", actor=actor, text=note, at=at))
     return handoff

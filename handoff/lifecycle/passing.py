@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff import deals, standing
+from handoff import deals, standing, watching
 from handoff.models import Handoff, Reason
 from leads import clock, pipeline, timeline
 from leads.models import Lead, Outcome
@@ -26,7 +26,8 @@ def churn(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", 
     pipeline.move(lead, Stage.TOFU, act="churn", actor=actor, reason=reason.code, note=verdict, at=at)
     standing.look_again(lead, None, reason=reason, at=at)
     standing.learn(lead, Outcome.Kind.CHURNED, at=at, reason=reason)
-    timeline.record(lead, kind="stage:churn", actor=actor, text=verdict, data={"reason": reason.label}, at=at)
+    data = {"reason": reason.label}
+    watching.hear(timeline.record(lead, kind="stage:churn", actor=actor, text=verdict, data=data, at=at))
 
 
 @transaction.atomic
@@ -44,7 +45,8 @@ def reopen(lead: Lead, *, actor: User, note: str = "", consent: bool = False, se
         lead.do_not_contact = False
         lead.save(update_fields=["do_not_contact"])
     pipeline.move(lead, Stage.TOFU, act="reopen", actor=actor, note=note, at=at)
-    timeline.record(lead, kind="stage:reopen", actor=actor, text=note, data={"consent": consent}, at=at)
+    data = {"consent": consent}
+    watching.hear(timeline.record(lead, kind="stage:reopen", actor=actor, text=note, data=data, at=at))
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff import routing, sla, standing
+from handoff import routing, sla, standing, watching
 from handoff.lifecycle.offers import announce
 from handoff.models import Agreement, Handoff, Reason
 from leads import clock, pipeline, timeline
@@ -143,4 +143,6 @@ def disqualify(lead: Lead, *, actor: User, reason: Reason | None, verdict: str =
     lead.save(update_fields=["do_not_contact", "next_action", "next_action_at", "look_again_on"])
     standing.learn(lead, Outcome.Kind.DISQUALIFIED, at=at, reason=reason)
     data = {"reason": reason.label}
-    timeline.record(lead, kind="stage:disqualify", actor=actor, text=verdict, data=data, at=at)
+    out = timeline.record(lead, kind="stage:disqualify", actor=actor, text=verdict, data=data, at=at)
+    if not handoff:  # its end has told them
+        watching.hear(out)

@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "task:done": Kind(gettext_lazy("A task you gave is done"), "work", "check", mail=Pace.DAILY, own=True),
     "task:reopen": Kind(gettext_lazy("A task is opened again"), "work", "rotate-ccw", own=True),
     "task:due": Kind(gettext_lazy("A task is due"), "work", "clock", own=True),
+    "task:news": Kind(gettext_lazy("What became of a task"), "work", "list-checks", mail=Pace.DAILY, own=True),
     "task:fix": Kind(gettext_lazy("A lead is to be mended"), "work", "wrench", _MARKETING, own=True),
     "handoff:claim_early": Kind(gettext_lazy("Sales takes a lead early"), "verdicts", "zap", _MARKETING, Pace.DAILY),
     "handoff:accept": Kind(gettext_lazy("An offer is accepted"), "verdicts", "check", _MARKETING, Pace.DAILY),

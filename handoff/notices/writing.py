@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
 from accounts.models import User
 from handoff.models import Notice
+from handoff.notices import watched
 from leads import clock, pulse
 from leads.models import Lead
 
@@ -53,12 +55,28 @@ def write_many(tellings: Sequence[Telling]) -> None:
         for said in tellings
         for person in sorted({person.pk for person in said.to} - {said.actor.pk if said.actor else None})
     ]  # fmt: skip
+    rows += _of_watchers(tellings, {(row[0], row[5]) for row in rows})
     if not rows:
         return
     now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [now, now, *(list(column) for column in zip(*rows, strict=True))])
     pulse.beat(*{pulse.of_person(row[0]) for row in rows})
+
+
+def _of_watchers(tellings: Sequence[Telling], told: set[tuple[int, str]]) -> list[Any]:
+    """Who watches the lead of an act hears of it as well: once, and not who is told of it anyway."""
+    acts = [said for said in tellings if said.lead and said.kind in watched.ACTS]
+    watching = watched.watchers(said.lead.pk for said in acts if said.lead) if acts else {}
+    rows = []
+    for said in acts:
+        assert said.lead
+        actor = said.actor.pk if said.actor else None
+        text = watched.told(said.kind, lead=said.lead, actor=said.actor) if said.lead.pk in watching else ""
+        for person in watching.get(said.lead.pk, ()):
+            if person != actor and (person, said.event) not in told:
+                rows.append((person, "lead:watched", said.lead.pk, actor, text[:300], said.event))
+    return rows
 
 
 def read(person: User, *, shown: Iterable[Notice] | None = None) -> int:

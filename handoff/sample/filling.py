@@ -22,6 +22,7 @@ from handoff.sample import cast, standing, words
 from handoff.sample.selling import Sales
 from handoff.sample.standing import Counts, hold, marked
 from handoff.sample.story import Marketing, Story
+from handoff.sample.talking import talk
 from leads import clock, editing, scoring
 from leads.models import Activity, Campaign, Company, Lead, Outcome, Signal, Source, StageChange, Submission
 from personas.choices import Stage
@@ -58,6 +59,7 @@ def fill(*, seed: int = SEED, end: datetime | None = None, leads: int = cast.LEA
     made = Company.objects.filter(leads__in=ours, pk__gt=companies_before).distinct()
     _mark(Kind.COMPANY, made.values_list("pk", flat=True))
     _this_week(story)
+    talk(story)
     _as_it_happened(ours)
     _only_among_themselves(ours)
     scoring.rescore(ours, at=end)
@@ -160,7 +162,8 @@ def _as_it_happened(leads: list[int]) -> None:
 
 def _only_among_themselves(leads: list[int]) -> None:
     """Nobody outside the sample hears of it, by mail least of all; what is older than three days has been read."""
-    notices = Notice.objects.filter(lead__in=leads)
+    ours = Q(lead__in=leads) | Q(lead=None, actor__in=marked(Kind.PERSON))
+    notices = Notice.objects.filter(ours)
     notices.exclude(person__in=marked(Kind.PERSON)).delete()
     notices.update(sent_at=F("written_at"))
     old = Q(written_at__lt=timezone.now() - timedelta(days=3))

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model, ProtectedError, QuerySet
+from django.db.models import Model, ProtectedError, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff.models import Deal, DealLead, SampleMark
+from handoff.models import Deal, DealLead, SampleMark, ShoutOut, Task
 from handoff.sample import standing
 from handoff.sample.standing import Counts, hold, managers_who_stay, marked
 from leads import scoring
@@ -36,6 +36,7 @@ def remove(*, actor: User | None = None) -> Counts:
     gone = standing.count()
     leads = list(marked(Kind.LEAD))
     _deals(leads)
+    _talk()
     Submission.objects.filter(lead__in=leads).delete()
     Lead.objects.filter(pk__in=leads).delete()
     _personas()
@@ -63,6 +64,13 @@ def _deals(leads: list[int]) -> None:
             first = roles.earliest("pk")
             first.primary = True
             first.save(update_fields=["primary"])
+
+
+def _talk() -> None:
+    """What the sample people planned for themselves and whom they thanked; what real people said stays."""
+    people = marked(Kind.PERSON)
+    Task.objects.filter(lead=None, owner__in=people, created_by__in=people).delete()
+    ShoutOut.objects.filter(by__in=people).filter(Q(to=None) | Q(to__in=people)).delete()
 
 
 def _personas() -> None:

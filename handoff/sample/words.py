@@ -280,3 +280,28 @@ NEXT_CALL = ["Call again", "Call about the offer", "Ask for the metering plan", 
 NEXT_DEAL = ["Send the offer", "Site visit", "Talk price with finance", "Get the signature", "Send references"]
 NEXT_NURTURE = ["Send the dairy case", "Invite to the webinar", "Ask for the role", "Look for a phone number",
                 "Send the checklist"]  # fmt: skip
+ANSWERS = ["Good to know, thank you. I call tomorrow morning.", "Yes please, the dairy case fits.",
+           "On it. I need until Thursday.", "They said the same to me. Let us put it into the brief.",
+           "Seen. Who of them decides?", "Done, it is on their record now."]  # fmt: skip
+THANKED = ["Perfect.", "Thank you, that helps.", "Then I wait for your word."]
+MORE = "And they prefer mornings."
+SIDE_OF_MARKETING = [
+    ("Read the payback page four times, tariff ends in winter.", "Which figure convinced them, for the next page."),
+    ("Came with a colleague from finance; both joined the webinar.", "Whether the fixed price is what they ask for."),
+    ("Downloaded the metering plan for two sites.", "A word after the first call: was the brief right?"),
+]
+SIDE_OF_SALES = [
+    ("28 meters on two sites; decides with the CFO.", "A page on closed networks before Thursday."),
+    ("Wants one line first, six weeks.", "The dairy case with figures per shift."),
+    ("Their budget is made in October.", "An invitation to the breakfast round for the controller."),
+]
+TASKS = ["Send the dairy case with figures per shift", "Write one page on closed networks", "Ask for the metering plan",
+         "Invite the controller to the breakfast round", "Check the phone number"]  # fmt: skip
+ROUNDS = [("mia", "Look through what came back this week", "weekly"), ("sam", "Clear my part of the inbox", "business"),
+          ("ruth", "Write down what both teams learned", "monthly")]  # fmt: skip
+THANKS = [
+    ("sam", "mia", "The brief for the dairy was so good that the call took ten minutes."),
+    ("ines", "sales", "You answered every lead of the fair within a day. The stand was worth it."),
+    ("priya", "jonas", "The page on closed networks opened a door I had knocked on for months."),
+    ("mia", "sam", "You wrote down why each one came back. Now we know what to ask for."),
+]

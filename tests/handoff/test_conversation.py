@@ -269,13 +269,16 @@ def test_who_watches_hears_of_acts_and_comments_once(client, mia, sam, ruth):
     lead = handoff.lead
     assert said(client, ruth, reverse("handoff:watch", args=[lead.pk]), {"on": "1"}).status_code == 302
     assert 'aria-pressed="true"' in client.get(lead.get_absolute_url()).text
-    lifecycle.accept(lead, actor=sam)
+    lifecycle.claim(handoff, actor=sam)
     watching.choose(lead, actor=mia, on=True)
+    lifecycle.accept(lead, actor=sam)
+    assert told(ruth, "lead:watched") == ["Sam claimed Lena Fischer.", "Sam accepted Lena Fischer."]
+    assert (told(mia, "handoff:accept"), told(mia, "lead:watched")) == (["Sam accepted Lena Fischer."], [])
     conversation.comment(lead, actor=sam, text="Ready, @mia and @ruth?")
     assert (len(told(mia, "comment")), len(told(ruth, "comment"))) == (1, 1)
     said(client, ruth, reverse("handoff:watch", args=[lead.pk]), {"on": "0"})
     conversation.comment(lead, actor=mia, text="Yes")
-    assert len(told(ruth, "comment")) == 1
+    assert len(told(ruth)) == 3
 
 
 def test_who_talks_or_is_named_watches_unless_they_said_no(lead, mia, sam, ruth):
