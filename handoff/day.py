@@ -42,7 +42,7 @@ from leads.filters import CAP, LeadFilter, Row, midnight_of
 from leads.models import Import, Lead, Signal, Submission
 from personas.choices import Stage
 
-QUEUE, PLAN, LISTED, SAID, THANKS = 5, 12, 6, 5, 3
+QUEUE, PLAN, LISTED, SAID, THANKS = 5, 10, 6, 5, 3
 #: So many points below the MQL line are near it.
 NEAR = 5
 WEEK = timedelta(days=7)
@@ -155,7 +155,7 @@ class Day:
     def duties(self) -> list[Duty]:
         """Next actions and tasks together, the most overdue first; what has no day comes last."""
         planned = [Duty(row.next_action_at or NEVER, row, None) for row in self.plan()]
-        return sorted([*planned, *self.tasks()], key=lambda duty: duty.at)[:PLAN]
+        return sorted([*planned, *self.tasks()], key=lambda duty: duty.at)
 
     def tasks(self) -> list[Duty]:
         """The tasks alone: managers plan no leads."""

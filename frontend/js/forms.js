@@ -101,9 +101,9 @@ function onKey(event) {
   event.target.form.requestSubmit();
 }
 
-/* A .pick button names the files that were chosen, until they are sent. */
+/* A .clip button names the files that were chosen, until they are sent. */
 function picked({ target, type }) {
-  for (const input of target.matches?.(".pick input") ? [target] : target.querySelectorAll?.(".pick input") ?? []) {
+  for (const input of target.matches?.(".clip input") ? [target] : target.querySelectorAll?.(".clip input") ?? []) {
     const name = input.parentElement.querySelector("[data-file-name]");
     name.dataset.fileName ||= name.textContent;
     const chosen = type === "reset" ? [] : [...input.files].map((file) => file.name);
@@ -137,7 +137,7 @@ export function initForms() {
   document.addEventListener("change", autosubmit);
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
-  document.addEventListener("change", (event) => event.target.matches?.(".pick input") && picked(event));
+  document.addEventListener("change", (event) => event.target.matches?.(".clip input") && picked(event));
   document.addEventListener("reset", picked);
   for (const type of ["input", "change"]) document.addEventListener(type, (event) => event.target.form && wait(event.target.form));
   for (const type of ["change", "dragover", "dragleave", "drop"]) document.addEventListener(type, fileDrop);

@@ -148,7 +148,7 @@ class Thank(Asked):
     whom = forms.ChoiceField(label=gettext_lazy("Whom"))
     text = forms.CharField(
         label=gettext_lazy("What for"),
-        required=False,
+        error_messages={"required": gettext_lazy("Say what for: that is what they will remember.")},
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": 500, "data-send": ""}),
     )
 

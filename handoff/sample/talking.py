@@ -88,7 +88,7 @@ def _thanks(story: Story) -> None:
     lead = Lead.objects.filter(pk__in=story.by_lead, stage=Stage.CUSTOMER).order_by("-customer_since").first()
     for number, (by, to, text) in enumerate(words.THANKS):
         one: User | None = story.colleagues.get(to)
-        with clock.at(story.end - timedelta(days=2 * (len(words.THANKS) - number), hours=number)):
+        with clock.at((story.end - timedelta(days=2 * (len(words.THANKS) - number))).replace(hour=9 + number)):
             shoutouts.thank(
                 actor=story.colleagues[by], to=one, team="" if one else to, text=text,
                 lead=lead if number == len(words.THANKS) - 1 else None,
