@@ -10,7 +10,7 @@ from django.db.models import Model, ProtectedError, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff.models import Deal, DealLead, SampleMark, ShoutOut, Task
+from handoff.models import Deal, DealLead, Notice, SampleMark, ShoutOut, Task
 from handoff.sample import standing
 from handoff.sample.standing import Counts, hold, managers_who_stay, marked
 from leads import scoring
@@ -69,6 +69,7 @@ def _deals(leads: list[int]) -> None:
 def _talk() -> None:
     """What the sample people planned for themselves and whom they thanked; what real people said stays."""
     people = marked(Kind.PERSON)
+    Notice.objects.filter(lead=None, person__in=people, actor__in=people).delete()
     Task.objects.filter(lead=None, owner__in=people, created_by__in=people).delete()
     ShoutOut.objects.filter(by__in=people).filter(Q(to=None) | Q(to__in=people)).delete()
 
