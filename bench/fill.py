@@ -73,7 +73,7 @@ SELECT n, seq, stage, at, old, CASE WHEN next <> '' THEN at + interval '8 hours'
        CASE WHEN next <> '' THEN 'offer' ELSE '' END, '', false FROM steps;
 
 INSERT INTO handoff_handoff (lead_id, origin, lane, agreement_id, brief, note, value, offered_at, owner_id, claimed_at,
-    accepted_at, accepted_by_id, qualified_at, ended_at, "end", verdict, due_at, promise, imported, queue_id)
+    accepted_at, accepted_by_id, qualified_at, ended_at, "end", verdict, due_at, promise, promise_since, imported, queue_id)
 SELECT n, 'marketing', lane, (SELECT id FROM handoff_agreement WHERE ended_at IS NULL AND in_force_since IS NOT NULL),
        '{}', 'Asked for prices',
        (n %% 90) * 1000, born + interval '8 hours', CASE WHEN lane <> 'mql' THEN rep END, NULL,
@@ -82,11 +82,16 @@ SELECT n, 'marketing', lane, (SELECT id FROM handoff_agreement WHERE ended_at IS
        CASE WHEN stage <> 'mofu' THEN born + interval '16 hours' END,
        CASE WHEN stage <> 'mofu' THEN 'qualified' ELSE '' END, '',
        CASE WHEN stage = 'mofu' AND lane = 'mql' THEN now() + (n %% 48 - 10) * interval '1 hour' END,
-       CASE WHEN stage = 'mofu' AND lane = 'mql' THEN 'answer' ELSE '' END, false,
+       CASE WHEN stage = 'mofu' AND lane = 'mql' THEN 'answer' ELSE '' END,
+       CASE WHEN stage = 'mofu' AND lane = 'mql' THEN born + interval '8 hours' END, false,
        (SELECT id FROM handoff_queue WHERE everybody)
   FROM seed
   JOIN LATERAL (SELECT CASE WHEN stage <> 'mofu' OR n %% 3 = 0 THEN 'sql' WHEN n %% 3 = 1 THEN 'sal' ELSE 'mql' END) k(lane) ON true
  WHERE stage IN ('mofu', 'bofu', 'customer');
+
+INSERT INTO handoff_promise (handoff_id, kind, term, started_at, due_at, escalate_at, next_event, next_at, outcome)
+SELECT id, promise, 480, promise_since, due_at, due_at + interval '2 hours', 'breach', due_at, ''
+  FROM handoff_handoff WHERE promise <> '';
 
 INSERT INTO handoff_deal (id, name, company_id, owner_id, amount, currency, close_on, step, step_since, status,
     opened_at, closed_at, competitor, note, custom, imported)

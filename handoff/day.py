@@ -34,9 +34,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import inbox, sla
+from handoff import inbox
 from handoff.lanes import IDLE_DAYS
-from handoff.models import Agreement, Deal, Handoff, Notice, Reason, ShoutOut, Task
+from handoff.models import Agreement, Deal, Handoff, Notice, Promise, Reason, ShoutOut, Task
 from handoff.models.task import NEVER
 from leads.filters import CAP, LeadFilter, Row, midnight_of
 from leads.models import Import, Lead, Signal, Submission
@@ -80,6 +80,14 @@ class Kept(NamedTuple):
     label: Any
     kept: int
     of: int
+
+
+#: How promises are called where they are counted.
+PROMISED = {
+    Promise.Kind.ATTEMPT: gettext_lazy("First call in time"),
+    Promise.Kind.CONTACT: gettext_lazy("First talk in time"),
+    Promise.Kind.ANSWER: gettext_lazy("Answered in time"),
+}
 
 
 @dataclass(slots=True)
@@ -201,24 +209,11 @@ class Day:
     # Sales
 
     def promises(self) -> list[Kept]:
-        """The promises of this week that a rep kept: answers, and first calls."""
-        recent = Q(claimed_at__gt=self.now - WEEK) | Q(accepted_at__gt=self.now - WEEK)
-        mine = self.handoffs.filter(recent, owner=self.user, imported=False).select_related("agreement")
-        answers: list[bool] = []
-        calls: list[bool] = []
-        for handoff in mine[:VERDICTS]:
-            counted = sla.Calendar.of(handoff.agreement)
-            answered_at = handoff.accepted_at or handoff.ended_at
-            if answered_at or handoff.breached_at:
-                took = counted.minutes(handoff.offered_at, answered_at or self.now)
-                answers.append(took <= sla.term(handoff, "answer"))
-            if handoff.accepted_at and (handoff.first_attempt_at or handoff.breached_at):
-                took = counted.minutes(handoff.accepted_at, handoff.first_attempt_at or self.now)
-                calls.append(took <= sla.term(handoff, "attempt"))
-        return [
-            Kept(gettext_lazy("First call in time"), sum(calls), len(calls)),
-            Kept(gettext_lazy("Answered in time"), sum(answers), len(answers)),
-        ]
+        """The promises of this week that a rep kept: first calls, talks and answers."""
+        mine = Promise.objects.decided().filter(owner=self.user, due_at__gt=self.now - WEEK).order_by()
+        counted = mine.values("kind").annotate(kept=Count("pk", filter=Q(outcome=Promise.Outcome.KEPT)), of=Count("pk"))
+        found = {row["kind"]: (row["kept"], row["of"]) for row in counted}
+        return [Kept(label, *found.get(kind, (0, 0))) for kind, label in PROMISED.items()]
 
     def worth(self) -> list[tuple[Decimal, str]]:
         """What this person's open deals are worth, by currency, the largest first."""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import Team
 from accounts.models import User
 from handoff import routing, sla
-from handoff.models import Handoff
+from handoff.models import Handoff, Promise
 from handoff.models.handoff import HandoffQuerySet
 from leads import rights
 from personas.choices import Lane
@@ -65,6 +65,11 @@ class Offer:
     @cached_property
     def clock(self) -> sla.Countdown | None:
         return sla.countdown(self.handoff, self.now)
+
+    @property
+    def kind(self) -> Any:
+        """The promise that runs, in a word."""
+        return Promise.Kind(self.handoff.promise).label if self.handoff.promise else ""
 
     @property
     def pk(self) -> int:

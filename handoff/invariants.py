@@ -87,6 +87,13 @@ CHECKS: dict[str, str] = {
          WHERE (ended_at IS NULL) <> ("end" = '') OR (ended_at IS NOT NULL AND due_at IS NOT NULL)
             OR (ended_at IS NULL AND lane = 'mql' AND due_at IS NULL AND NOT imported)
     """,
+    "the clock that a hand-off shows is the next to run out on its ledger of promises": """
+        SELECT handoff.lead_id FROM handoff_handoff handoff
+          LEFT JOIN LATERAL (
+               SELECT min(due_at) AS due_at FROM handoff_promise WHERE handoff_id = handoff.id AND settled_at IS NULL
+               ) next ON true
+         WHERE next.due_at IS DISTINCT FROM handoff.due_at
+    """,
     "exactly one agreement is in force, and its scorecard is the one that counts": """
         SELECT -1 WHERE (SELECT count(*) FROM handoff_agreement
                        WHERE ended_at IS NULL AND in_force_since IS NOT NULL) <> 1

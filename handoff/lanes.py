@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from handoff import sla
-from handoff.models import Agreement, Handoff
+from handoff.models import Agreement, Handoff, Promise
 from leads.filters import CAP, LeadFilter, bounded
 from leads.models.lead import LeadQuerySet
 from leads.models.scoring import grade
@@ -32,7 +32,7 @@ IDLE_DAYS = {
 #: The lanes that show cards, in the order of the journey.
 LANES = (Stage.TOFU.value, *Stand.values, *DealStep.values, Stage.CUSTOMER.value)
 ALL = (*LANES, Stage.OUT.value)
-PROMISES = {"answer": gettext_lazy("Answer"), "attempt": gettext_lazy("First call")}
+PROMISES = dict(Promise.Kind.choices)
 
 # The board asks for the first cards of eight lanes that lie in three tables. As ORM unions that costs more to compile
 # than to run, so the lanes are SQL, and only the filters are compiled: `mine` is inlined into every part.

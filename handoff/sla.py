@@ -1,88 +1,34 @@
-"""Promises against the clock: business time by calendar, what is due, and what is over."""
+"""Promises against the clock: given, kept, and what is left of them. What a clock sets off is `promises`' part."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-import holidays as public_holidays
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.choices import Team
-from accounts.models import User
-from handoff import notices
-from handoff.models import Agreement, Handoff
+from handoff.calendar import Calendar
+from handoff.models import Handoff, Promise
 from leads import clock
 
-HORIZON = 3660  # days; a promise that needs more is a mistake in the calendar
+__all__ = ["Calendar", "Countdown", "countdown", "hasten", "promise", "promise_many", "settle", "term"]
 
-
-@lru_cache(maxsize=256)
-def days_off(country: str, year: int) -> frozenset[date]:
-    return frozenset(public_holidays.country_holidays(country, years=year)) if country else frozenset()
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Working hours in one time zone. Arithmetic is done in UTC, so a change of the clocks costs nobody a minute."""
-
-    zone: ZoneInfo
-    opens: time
-    closes: time
-    weekdays: frozenset[int]
-    country: str = ""
-
-    @classmethod
-    def of(cls, agreement: Agreement) -> Calendar:
-        return cls(agreement.zone, agreement.opens, agreement.closes, frozenset(agreement.weekdays), agreement.holidays)
-
-    def windows(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The working hours from `start` on, day by day, as UTC moments."""
-        day = start.astimezone(self.zone).date()
-        for _number in range(HORIZON):
-            if day.weekday() in self.weekdays and day not in days_off(self.country, day.year):
-                opens = datetime.combine(day, self.opens, self.zone).astimezone(UTC)
-                closes = datetime.combine(day, self.closes, self.zone).astimezone(UTC)
-                if closes > start:
-                    yield max(opens, start.astimezone(UTC)), closes
-            day += timedelta(days=1)
-
-    def due(self, start: datetime, minutes: float) -> datetime:
-        """The moment when `minutes` of business time have passed since `start`."""
-        left = timedelta(minutes=minutes)
-        for opens, closes in self.windows(start):
-            if opens + left <= closes:
-                return opens + left
-            left -= closes - opens
-        raise ValueError("this calendar never opens long enough")
-
-    def minutes(self, start: datetime, end: datetime) -> float:
-        """Business minutes from `start` to `end`; negative when `end` is earlier."""
-        if end < start:
-            return -self.minutes(end, start)
-        total = timedelta()
-        for opens, closes in self.windows(start):
-            if opens >= end:
-                break
-            total += min(closes, end) - opens
-        return total.total_seconds() / 60
-
-    def span(self, minutes: float) -> timedelta:
-        """Business time as people say it: from one working day on, a working day is a day."""
-        day = (datetime.combine(date.min, self.closes) - datetime.combine(date.min, self.opens)).total_seconds() / 60
-        return timedelta(days=minutes / day) if abs(minutes) >= day else timedelta(minutes=minutes)
-
-    def __str__(self) -> str:
-        names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
-        days = sorted(self.weekdays)
-        run = len(days) > 2 and days == list(range(days[0], days[-1] + 1))
-        spoken = f"{names[days[0]]}-{names[days[-1]]}" if run else ", ".join(names[day] for day in days)
-        return f"{spoken} {self.opens:%H:%M}-{self.closes:%H:%M} {self.zone.key}"
+Kind, Outcome, Event = Promise.Kind, Promise.Outcome, Promise.Event
+#: Where a hand-off names the promise that runs out next.
+COLUMNS = ("promise", "promise_since", "due_at")
+#: What is promised at once: whoever accepts promises a first call and, a little later, a talk.
+TOGETHER: dict[str, tuple[Promise.Kind, ...]] = {
+    Kind.ANSWER: (Kind.ANSWER,),
+    Kind.ATTEMPT: (Kind.ATTEMPT, Kind.CONTACT),
+    Kind.CONTACT: (Kind.CONTACT,),
+}
+#: Who waits longer than promised may be given to somebody else; whoever has been called is left to their rep.
+PASSED_ON = (Kind.ANSWER, Kind.ATTEMPT)
+#: The verdicts that are an answer of sales to an offer.
+ANSWERS = (Handoff.End.RETURNED, Handoff.End.RECYCLED, Handoff.End.DISQUALIFIED)
 
 
 @dataclass(frozen=True)
@@ -119,6 +65,13 @@ class Countdown:
         hours = self.promised // 60
         return ngettext("%(n)d business hour", "%(n)d business hours", hours) % {"n": hours}
 
+    @property
+    def due_words(self) -> str:
+        """What is promised by its due time."""
+        return _("First call promised by") if self.promise == Kind.ATTEMPT else (
+            _("First talk promised by") if self.promise == Kind.CONTACT else _("Answer promised by")
+        )  # fmt: skip
+
 
 def countdown(handoff: Handoff, now: datetime) -> Countdown | None:
     """The promise that runs on a hand-off, or how its answer was given; None where no clock ran (it came from a file).
@@ -126,8 +79,8 @@ def countdown(handoff: Handoff, now: datetime) -> Countdown | None:
     Reads `handoff.agreement`.
     """
     answered_at = handoff.accepted_at or handoff.ended_at
-    kind = handoff.promise or "answer"
-    started_at = handoff.accepted_at if kind == "attempt" else handoff.offered_at
+    kind = handoff.promise or Kind.ANSWER
+    started_at = handoff.promise_since if handoff.promise else handoff.offered_at
     stopped_at = None if handoff.promise else answered_at
     if handoff.imported or started_at is None or (handoff.promise == "" and stopped_at is None):
         return None
@@ -144,53 +97,116 @@ def minutes_left(calendar: Calendar, due_at: datetime, now: datetime) -> float:
 
 
 def term(handoff: Handoff, kind: str) -> int:
-    """Business minutes that the hand-off's agreement allows for a promise; a hand-raiser waits less."""
+    """Business minutes that the hand-off's agreement allows for a promise; who asked to talk is called sooner."""
     agreed = handoff.agreement
-    minutes = agreed.attempt_within if kind == "attempt" else agreed.accept_within
+    if kind == Kind.CONTACT:
+        return agreed.contact_within
+    minutes = agreed.attempt_within if kind == Kind.ATTEMPT else agreed.accept_within
     raised = handoff.origin == Handoff.Origin.HAND_RAISE
     return min(minutes, agreed.hand_raise_within) if raised else minutes
 
 
 def promise(handoff: Handoff, kind: str, *, at: datetime) -> None:
-    """Start the clock of a promise ('answer' or 'attempt') on a hand-off that its caller saves."""
-    handoff.promise, handoff.due_at = kind, Calendar.of(handoff.agreement).due(at, term(handoff, kind))
-    handoff.reminded_at = handoff.breached_at = None
+    """Start the clock of a promise on a hand-off, which is saved here if it is new, and by the caller if it is not.
 
-
-def settle(handoff: Handoff) -> None:
-    """Stop the clock that runs. Whether it was kept in time is told by the hand-off's own moments."""
-    handoff.promise, handoff.due_at = "", None
-
-
-@transaction.atomic
-def sweep(limit: int = 500, *, leads: Collection[int] | None = None) -> int:
-    """Mark promises that ran out (of these leads, if named) and tell whose they were and the managers; once each.
-
-    Any number of sweeps may run at once.
+    What ran before is settled. To promise an attempt is to promise a two-way contact as well; what has happened
+    already is not promised. The same promise given again (to somebody else) begins anew.
     """
-    now = clock.now()
-    running = Handoff.objects.open() if leads is None else Handoff.objects.open().filter(lead__in=leads)
-    over = list(
-        running.filter(due_at__lt=now, breached_at=None)
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .select_related("lead", "owner")
-        .order_by("due_at")[:limit]
+    if handoff._state.adding:
+        handoff.save()
+    running = _settle(handoff, at=at, anew=TOGETHER[kind])
+    _show(handoff, running + Promise.objects.bulk_create(_given(handoff, kind, at=at)))
+
+
+def promise_many(handoffs: Iterable[Handoff], kind: str, *, at: datetime) -> None:
+    """The same for many that are new and saved, and on which nothing runs yet; their own columns are saved here."""
+    given = {handoff: _given(handoff, kind, at=at) for handoff in handoffs}
+    Promise.objects.bulk_create([each for rows in given.values() for each in rows])
+    for handoff, rows in given.items():
+        _show(handoff, rows)
+    Handoff.objects.bulk_update(given, COLUMNS)
+
+
+def hasten(handoff: Handoff, *, at: datetime) -> None:
+    """Let the answer that is promised on a hand-off, which the caller saves, be due sooner if its terms now say so."""
+    running = list(handoff.promises.running())
+    for number, row in enumerate(running):
+        fresh = _row(handoff, row.kind, at=at)
+        if row.kind == Kind.ANSWER and row.breached_at is None and fresh.due_at < row.due_at:
+            fresh.pk, fresh.reminded_at = row.pk, row.reminded_at
+            if row.reminded_at:
+                fresh.next_event, fresh.next_at = Event.BREACH, fresh.due_at
+            fresh.save(force_update=True)
+            running[number] = fresh
+    _show(handoff, running)
+
+
+def settle(handoff: Handoff, *, at: datetime | None = None) -> None:
+    """Stop the clocks of what has happened to a hand-off, or of all once it has ended; its caller saves it.
+
+    Whether a promise was kept is told by the hand-off's own moments, so that settling twice settles once.
+    """
+    if not handoff.imported:
+        _show(handoff, _settle(handoff, at=at or clock.now()))
+
+
+def _settle(handoff: Handoff, *, at: datetime, anew: tuple[Promise.Kind, ...] = ()) -> list[Promise]:
+    """Settle what can be, and what is given anew; return what still runs."""
+    running, settled = [], []
+    for row in handoff.promises.running():
+        done = _done_at(handoff, row.kind)
+        stopped = done or handoff.ended_at or (at if row.kind in anew else None)
+        if stopped is None:
+            running.append(row)
+            continue
+        over = stopped > row.due_at
+        row.outcome = Outcome.BROKEN if over else Outcome.KEPT if done else Outcome.MOOT
+        row.owner_id = row.owner_id if over and row.owner_id else handoff.owner_id
+        row.settled_at, row.next_event, row.next_at = stopped, "", None
+        settled.append(row)
+    if settled:
+        Promise.objects.bulk_update(settled, ["outcome", "owner", "settled_at", "next_event", "next_at"])
+    return running
+
+
+def _done_at(handoff: Handoff, kind: str) -> datetime | None:
+    """When the hand-off did what was promised, by its own moments."""
+    if kind == Kind.ATTEMPT:
+        return handoff.first_attempt_at
+    if kind == Kind.CONTACT:
+        return handoff.first_contact_at
+    by_sales = handoff.ended_by is None or handoff.ended_by.team != Team.MARKETING
+    return handoff.accepted_at or (handoff.ended_at if handoff.end in ANSWERS and by_sales else None)
+
+
+def _given(handoff: Handoff, kind: str, *, at: datetime) -> list[Promise]:
+    wanted = [each for each in TOGETHER[kind] if _done_at(handoff, each) is None or each == Kind.ANSWER]
+    return [_row(handoff, each, at=at) for each in wanted]
+
+
+def _row(handoff: Handoff, kind: str, *, at: datetime) -> Promise:
+    """A promise with all that its clock will set off, in business time of its agreement."""
+    agreed, calendar, minutes = handoff.agreement, Calendar.of(handoff.agreement), term(handoff, kind)
+    early = min(agreed.remind_before, minutes // 2)  # a promise of an hour is reminded of after half of it
+    heard = minutes + agreed.escalate_after
+    passed_on = bool(agreed.reassign_after and agreed.reassign_most) and kind in PASSED_ON
+    row = Promise(
+        handoff=handoff,
+        kind=kind,
+        term=minutes,
+        started_at=at,
+        remind_at=calendar.due(at, minutes - early) if early else None,
+        due_at=calendar.due(at, minutes),
+        escalate_at=calendar.due(at, heard),
+        reassign_at=calendar.due(at, heard + agreed.reassign_after) if passed_on else None,
     )
-    Handoff.objects.filter(pk__in=[handoff.pk for handoff in over]).update(breached_at=now)
-    managers = list(User.objects.on(Team.MANAGEMENT)) if over else []
-    reps = list(User.objects.on(Team.SALES)) if any(handoff.owner is None for handoff in over) else []
-    for handoff in over:
-        notices.write(
-            kind="promise:over",
-            to=[*managers, *([handoff.owner] if handoff.owner else reps)],
-            lead=handoff.lead,
-            text=_waits(handoff),
-            event=f"promise:{handoff.pk}:{handoff.promise}",
-        )
-    return len(over)
+    row.next_event, row.next_at = (Event.REMIND, row.remind_at) if early else (Event.BREACH, row.due_at)
+    return row
 
 
-def _waits(handoff: Handoff) -> str:
-    if handoff.promise == "attempt":
-        return _("%(lead)s waits for a first attempt longer than promised.") % {"lead": handoff.lead}
-    return _("%(lead)s waits for an answer longer than promised.") % {"lead": handoff.lead}
+def _show(handoff: Handoff, running: list[Promise]) -> None:
+    """Let a hand-off name the promise that runs out next."""
+    first = min(running, key=lambda row: row.due_at, default=None)
+    handoff.promise, handoff.promise_since, handoff.due_at = (
+        (first.kind, first.started_at, first.due_at) if first else ("", None, None)
+    )

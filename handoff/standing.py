@@ -17,6 +17,9 @@ from leads import clock, timeline
 from leads.models import Lead, Outcome
 from personas.choices import Lane, Stage
 
+#: What an end writes on a hand-off, beside its clock.
+ENDED = ("end", "ended_at", "ended_by", "reason", "verdict")
+
 
 def open_handoff(lead: Lead) -> Handoff:
     """The open hand-off of a locked lead; raise ValidationError telling what happened if there is none."""
@@ -105,7 +108,7 @@ def end(
     handoff.end, handoff.ended_at, handoff.ended_by = how, at, actor
     handoff.reason, handoff.verdict = reason, verdict
     sla.settle(handoff)
-    handoff.save(update_fields=["end", "ended_at", "ended_by", "reason", "verdict", "due_at", "promise"])
+    handoff.save(update_fields=[*ENDED, *sla.COLUMNS])
     if handoff.imported:
         return
     lead = handoff.lead

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from handoff import answers, attachments, notices, sample, sla, todo
+from handoff import answers, attachments, notices, promises, sample, todo
 from leads import capture, exchange
 from leads.tasks import heard
 
@@ -42,7 +42,10 @@ def send_soon() -> None:
 
 @shared_task
 def sweep_promises() -> int:
-    return sla.sweep()
+    done = 0
+    while swept := promises.sweep():
+        done += swept
+    return done + promises.pass_on()
 
 
 @shared_task

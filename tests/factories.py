@@ -84,10 +84,9 @@ def make_handoffs(count: int, **payload: Any) -> list[Handoff]:
     leads, mia, queue = make_leads(count, **payload), make_user("mia"), Queue.default()
     pipeline.move_many(dict.fromkeys(leads, at), Stage.MOFU, act="offer", actor=mia)
     said = {"agreement": terms, "origin": "marketing", "offered_by": mia, "offered_at": at, "queue": queue}
-    offers = [Handoff(lead=lead, **said) for lead in leads]
-    for handoff in offers:
-        sla.promise(handoff, "answer", at=at)
-    return Handoff.objects.bulk_create(offers)
+    made = Handoff.objects.bulk_create([Handoff(lead=lead, **said) for lead in leads])
+    sla.promise_many(made, "answer", at=at)
+    return made
 
 
 def make_deal(**payload: Any) -> Deal:

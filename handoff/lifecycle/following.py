@@ -34,10 +34,9 @@ def log_touch(
         handoff.first_attempt_at = handoff.first_attempt_at or activity.at
         if kind in CONTACTS:
             handoff.first_contact_at = handoff.first_contact_at or activity.at
-        if handoff.promise == "attempt":
-            if lead.next_action_at == handoff.due_at and next_action is None:  # it was planned for this promise
-                standing.done_with(lead)
-            sla.settle(handoff)
+        if handoff.promise == "attempt" and lead.next_action_at == handoff.due_at and next_action is None:
+            standing.done_with(lead)  # it was planned for this promise
+        sla.settle(handoff)
         handoff.save()
     if next_action is not None:
         lead.next_action, lead.next_action_at = next_action, next_action_at

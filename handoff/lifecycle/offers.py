@@ -47,7 +47,7 @@ def begin(
         imported=imported,
     )
     handoff.brief = brief.write(lead, origin=origin, why_this_rep=route.why)
-    if not imported:
+    if not imported and origin != Handoff.Origin.REQUALIFY:  # that one is accepted already
         sla.promise(handoff, "answer", at=at)
     handoff.save()
     if not owner:
@@ -78,11 +78,8 @@ def hasten(handoff: Handoff, *, note: str, at: datetime) -> Handoff:
     handoff = standing.open_handoff(lead)
     if handoff.lane != Lane.MQL or handoff.origin == Handoff.Origin.HAND_RAISE:
         return handoff
-    due = handoff.due_at
     handoff.origin, handoff.note = Handoff.Origin.HAND_RAISE, note or handoff.note
-    sla.promise(handoff, "answer", at=at)
-    if due and handoff.due_at and due < handoff.due_at:
-        handoff.due_at = due
+    sla.hasten(handoff, at=at)
     handoff.save()
     timeline.record(lead, kind="handoff:hasten", text=note, at=at)
     announce(handoff, actor=None, event="hand_raise")
@@ -183,10 +180,7 @@ def accept(lead: Lead, *, actor: User, next_action: str = "", seen: str = "") ->
     at = clock.now()  # after the claim, as the timeline tells it
     standing.owned_by(handoff, actor)
     handoff.lane, handoff.accepted_at, handoff.accepted_by = Lane.SAL, at, actor
-    if handoff.first_attempt_at is None:
-        sla.promise(handoff, "attempt", at=at)
-    else:
-        sla.settle(handoff)
+    sla.promise(handoff, "attempt", at=at)
     handoff.save()
     lead.rep = handoff.owner
     lead.next_action = next_action or lead.next_action or str(_("First call"))
@@ -216,7 +210,6 @@ def requalify(lead: Lead, *, actor: User, note: str = "", seen: str = "") -> Han
     owner = lead.rep or actor
     handoff = begin(lead, origin=Handoff.Origin.REQUALIFY, actor=actor, owner=owner, note=note, at=at)
     handoff.lane, handoff.accepted_at, handoff.accepted_by = Lane.SAL, at, owner
-    sla.settle(handoff)
     handoff.save()
     pipeline.move(lead, Stage.MOFU, act="requalify", actor=actor, note=note, at=at)
     watching.hear(timeline.record(lead, kind="handoff:requalify", actor=actor, text=note, at=at))

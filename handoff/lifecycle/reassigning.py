@@ -96,7 +96,7 @@ def _begin_anew(handoff: Handoff, at: datetime) -> None:
     """Whoever gets it by the clock has the whole time of the promise that runs."""
     if handoff.promise:
         sla.promise(handoff, handoff.promise, at=at)
-        handoff.save(update_fields=["promise", "due_at", "reminded_at", "breached_at"])
+        handoff.save(update_fields=sla.COLUMNS)
 
 
 def _tell(handoff: Handoff, before: User | None, *, actor: User | None, note: str, event: str) -> None:

@@ -3,6 +3,7 @@ from handoff.models.deal import Deal, DealLead
 from handoff.models.delivery import Channel, Delivery, Hook, Message, NoticeChoices, Pace
 from handoff.models.handoff import Handoff
 from handoff.models.notice import Notice
+from handoff.models.promise import Promise
 from handoff.models.reason import Reason
 from handoff.models.routing import Member, Queue, RoutingDecision, RoutingRule
 from handoff.models.sample import SampleMark
@@ -11,7 +12,7 @@ from handoff.models.task import Reminder, Task
 
 __all__ = [
     "Agreement", "Amendment", "Attachment", "Channel", "Comment", "Deal", "DealLead", "Delivery", "Handoff",
-    "Hook", "Member", "Message", "Notice", "NoticeChoices", "Pace", "Queue", "Reason", "Reminder",
+    "Hook", "Member", "Message", "Notice", "NoticeChoices", "Pace", "Promise", "Queue", "Reason", "Reminder",
     "RoutingDecision", "RoutingRule", "SampleMark", "ShoutOut", "SideNote", "Signature", "Task", "Watch",
     "Wording",
 ]  # fmt: skip

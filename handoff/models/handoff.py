@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Team
@@ -84,9 +84,8 @@ class Handoff(models.Model):
     reason = models.ForeignKey(Reason, models.PROTECT, null=True, related_name="+")
     verdict = models.TextField(blank=True, help_text=_("What would have made it right, in the words of who ended it."))
     due_at = models.DateTimeField(null=True, help_text=_("When the promise now running ends; NULL when none runs."))
-    promise = models.CharField(max_length=12, blank=True, help_text=_("The promise now running: answer or attempt."))
-    reminded_at = models.DateTimeField(null=True)
-    breached_at = models.DateTimeField(null=True)
+    promise = models.CharField(max_length=12, blank=True, help_text=_("The promise that runs out next."))
+    promise_since = models.DateTimeField(null=True, help_text=_("When that promise was given."))
     imported = models.BooleanField(default=False)
 
     objects = HandoffQuerySet.as_manager()
@@ -123,9 +122,6 @@ class Handoff(models.Model):
             models.Index(
                 fields=["lane", "due_at", "id"], condition=Q(ended_at=None), name="handoff_open"
             ),  # inbox, board
-            models.Index(
-                F("due_at"), condition=Q(ended_at=None, breached_at=None, due_at__isnull=False), name="handoff_promises"
-            ),  # handoff.sla.sweep
             models.Index(fields=["offered_at"], name="handoff_offered_at"),  # funnel
             models.Index(
                 fields=["owner", "queue"], condition=Q(ended_at=None), name="handoff_open_by_owner"

@@ -13,8 +13,8 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import User
-from handoff import answers, lifecycle, sla
-from handoff.models import Agreement, Deal, DealLead, Handoff, Notice, Reason
+from handoff import answers, lifecycle, promises, sla
+from handoff.models import Agreement, Deal, DealLead, Handoff, Notice, Promise, Reason
 from handoff.sample import words
 from handoff.sample.cast import Person
 from leads import capture, clock, editing
@@ -26,7 +26,23 @@ Event = Callable[[], object]
 
 #: After so many days the planner is told how large the tables have become: it took them for empty.
 COUNTED = (3, 10, 25, 60, 120, 200)
-TABLES = (Lead, Activity, LeadScore, Visit, StageChange, Identity, Submission, Signal, Handoff, Deal, DealLead, Notice)
+#: At these hours of a day people hear of promises.
+SWEPT = (8, 11, 14, 17)
+TABLES = (
+    Lead,
+    Activity,
+    LeadScore,
+    Visit,
+    StageChange,
+    Identity,
+    Submission,
+    Signal,
+    Handoff,
+    Deal,
+    DealLead,
+    Notice,
+    Promise,
+)
 
 
 def count_rows() -> None:
@@ -69,6 +85,8 @@ class Story:
             self.plan(self.begin + timedelta(days=day), self.catch_up)
             if day in COUNTED:
                 self.plan(self.begin + timedelta(days=day), count_rows)
+            for hour in SWEPT:
+                self.plan(self.begin + timedelta(days=day, hours=hour), self.sweep)
         self.plan(self.end - timedelta(minutes=1), self.catch_up)
         while self._events:
             at, _number, event = heapq.heappop(self._events)
@@ -88,6 +106,10 @@ class Story:
         happens = owed >= 1 - 1e-9
         self._owed[what] = owed - happens
         return happens
+
+    def sweep(self) -> None:
+        """What the beat does: people are told of the promises that are about to run out, or have."""
+        promises.sweep(leads=self.by_lead.keys())
 
     # what leads do
 
@@ -161,7 +183,7 @@ class Story:
             if person is None:
                 continue
             if handoff.due_at:
-                self.plan(handoff.due_at + timedelta(seconds=20), partial(sla.sweep, leads=[person.lead]))
+                self.plan(handoff.due_at + timedelta(seconds=20), partial(promises.sweep, leads=[person.lead]))
             self.answers_to_offers(person, handoff)
 
     # words

@@ -21,6 +21,7 @@ BREAKS = {
     "a hand-off's moments are in the order": "UPDATE handoff_handoff SET offered_at = now() + interval '1 day'"
     " WHERE accepted_at IS NOT NULL",
     "an ended hand-off says how": "UPDATE handoff_handoff SET due_at = NULL, promise = '' WHERE lead_id = {middle}",
+    "the clock that a hand-off shows": "DELETE FROM handoff_promise WHERE settled_at IS NULL",
     "exactly one agreement is in force": "UPDATE handoff_agreement SET ended_at = now()",
 }
 

@@ -86,7 +86,7 @@ def test_an_attempt_stops_the_clock_and_is_not_a_contact(sam):
     lead = make_handoff("sal").lead
     lifecycle.log_touch(lead, actor=sam, kind="call:no_answer")
     handoff = lead.handoffs.get()
-    assert (handoff.first_contact_at, handoff.due_at) == (None, None)
+    assert (handoff.first_contact_at, handoff.promise) == (None, "contact")
     assert handoff.first_attempt_at
     lifecycle.log_touch(lead, actor=sam, kind="call:spoke")
     assert lead.handoffs.get().first_contact_at

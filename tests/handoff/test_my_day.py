@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from handoff import conversation, lifecycle, sla
+from handoff import conversation, lifecycle, promises
 from handoff.day import Day
 from handoff.models import Handoff
 from leads import editing
@@ -167,14 +167,14 @@ def test_who_has_been_idle_longer_than_their_lane_allows_has_gone_quiet(client, 
 def test_a_rep_sees_the_promises_they_kept(sam):
     kept, waiting = make_handoff("sal"), make_handoff("sal")
     lifecycle.log_touch(kept.lead, actor=sam, kind="call:no_answer")
-    calls, answers = Day(sam).promises()
+    calls, talks, answers = Day(sam).promises()
     assert (calls.kept, calls.of) == (1, 1)
+    assert (talks.kept, talks.of) == (0, 0)
     assert (answers.kept, answers.of) == (2, 2)
-    Handoff.objects.filter(pk=waiting.pk).update(
-        accepted_at=timezone.now() - timedelta(days=6), due_at=timezone.now() - timedelta(days=5)
-    )
-    sla.sweep()
-    calls, _answers = Day(sam).promises()
+    over = timezone.now() - timedelta(days=5)
+    waiting.promises.filter(kind="attempt").update(due_at=over, next_event="breach", next_at=over)
+    promises.sweep()
+    calls, _talks, _answers = Day(sam).promises()
     assert (calls.kept, calls.of) == (1, 2)
 
 
