@@ -190,3 +190,75 @@ def test_the_terms_of_its_own_agreement_hold_for_a_hand_off(sam):
     Agreement.objects.update(accept_within=120, remind_before=300, escalate_after=30)
     row = offered().promises.get()
     assert (row.remind_at, row.due_at, row.escalate_at) == tuple(MONDAY + timedelta(minutes=n) for n in (60, 120, 150))
+
+
+def broken(handoff, sam):
+    """A hand-off on which everything has happened that a broken promise sets off, but for other hands."""
+    lifecycle.claim(handoff, actor=sam)
+    sweep_at(handoff.due_at + timedelta(days=1))
+    return handoff.promises.get()
+
+
+def pass_on_at(moment):
+    with clock.at(moment):
+        return promises.pass_on()
+
+
+def test_what_waits_even_after_the_managers_heard_comes_to_other_hands_with_a_fresh_clock(sam, ruth):
+    kim = make_user("kim", team="sales")
+    handoff = offered()
+    row = broken(handoff, sam)
+    assert row.reassign_at == datetime(2026, 11, 25, 10, tzinfo=UTC)
+    assert pass_on_at(row.reassign_at - timedelta(seconds=1)) == 0
+    assert pass_on_at(row.reassign_at) == 1
+    assert pass_on_at(row.reassign_at) == 0
+    handoff.refresh_from_db()
+    fresh = handoff.promises.get(settled_at=None)
+    assert (handoff.owner, handoff.reassigned) in [(kim, 1), (None, 1)]
+    assert (fresh.started_at, fresh.due_at, handoff.due_at) == (row.reassign_at, fresh.due_at, fresh.due_at)
+    row.refresh_from_db()
+    assert (row.outcome, row.owner, row.reassigned_at) == ("broken", sam, row.reassign_at)
+
+
+def test_a_hand_off_is_passed_on_no_oftener_than_agreed(sam):
+    make_user("kim", team="sales")
+    Agreement.objects.update(reassign_most=1)
+    handoff = offered()
+    row = broken(handoff, sam)
+    assert pass_on_at(row.reassign_at) == 1
+    again = handoff.promises.get(settled_at=None)
+    sweep_at(again.escalate_at)
+    assert pass_on_at(again.reassign_at) == 0
+    again.refresh_from_db()
+    assert (again.next_event, again.next_at, again.settled_at) == ("", None, None)
+
+
+def test_an_agreement_may_say_never(sam):
+    Agreement.objects.update(reassign_after=0)
+    assert broken(offered(), sam).next_at is None
+
+
+def test_what_was_answered_meanwhile_stays_where_it_is(sam):
+    make_user("kim", team="sales")
+    handoff = offered()
+    row = broken(handoff, sam)
+    with clock.at(row.reassign_at - timedelta(minutes=1)):
+        lifecycle.accept(handoff.lead, actor=sam)
+    assert pass_on_at(row.reassign_at) == 0
+    handoff.refresh_from_db()
+    assert (handoff.owner, handoff.reassigned) == (sam, 0)
+
+
+def test_where_nobody_is_free_it_is_tried_again_later(sam):
+    with clock.at(MONDAY):
+        handoff = make_handoff("sal")
+    sweep_at(MONDAY + timedelta(days=2))
+    row = handoff.promises.get(kind="attempt")
+    assert pass_on_at(row.reassign_at) == 0
+    row.refresh_from_db()
+    assert (row.next_event, row.next_at > row.reassign_at) == ("reassign", True)
+    make_user("kim", team="sales")
+    assert pass_on_at(row.next_at) == 1
+    handoff.refresh_from_db()
+    assert (handoff.owner.username, handoff.promise) == ("kim", "attempt")
+    assert set(handoff.promises.running().values_list("kind", flat=True)) == {"attempt", "contact"}
