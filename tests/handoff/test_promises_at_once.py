@@ -33,7 +33,7 @@ def told():
 
 
 def test_eight_sweeps_at_once_tell_of_each_promise_once():
-    sam, handoffs = overdue(60)
+    sam, _handoffs = overdue(60)
     counts = at_once(*(lambda: promises.sweep(limit=20) for _ in range(8)))
     assert sum(counts) == 60
     assert set(told().values()) == {1}
