@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboards.names import CLASSES, Names
+from dashboards.promises import STATES
 from dashboards.selection import Selection
 from dashboards.steps import FATES, OFFER_FATES, WAYS, Fate, came_words, fate, step_label
-from handoff.models import Deal, Handoff, Reason
+from handoff.models import Deal, Handoff, Promise, Reason
+from handoff.sla import Calendar
 from leads.filters import EPOCH, beyond, bounded
 from leads.models import Lead
 from personas.choices import Lane
@@ -25,6 +27,7 @@ WITH = {
     "visits": ("lead__company", "lead__source"),
     "leads": ("company", "source"),
     "deals": ("company",),
+    "promises": ("handoff__lead__company", "handoff__lead__source", "handoff__agreement", "owner", "handoff__owner"),
     "handoffs": ("lead__company", "lead__source", "owner", "offered_by", "ended_by", "reason"),
 }
 
@@ -44,6 +47,8 @@ class Row(NamedTuple):
     came: str = ""
     deal: Deal | None = None
     handoff: Handoff | None = None
+    promise: Promise | None = None
+    minutes: float | None = None
     words: str = ""
     fate: Fate | None = None
 
@@ -79,6 +84,8 @@ def ordered(chosen: Selection) -> Any:
     rows = chosen.rows().select_related(*WITH[chosen.counts]).order_by("-moment", "-pk")
     if chosen.counts == "handoffs":
         return rows.defer("brief")
+    if chosen.counts == "promises":
+        return rows.defer("handoff__brief")
     return rows.prefetch_related("roles__lead__source") if chosen.counts == "deals" else rows
 
 
@@ -101,6 +108,8 @@ def shown(chosen: Selection, row: Any, names: Names) -> Row:
         return _lead(chosen, row)
     if chosen.counts == "handoffs":
         return _offer(row)
+    if chosen.counts == "promises":
+        return _promise(row)
     lead, gone = row.lead, row.gone
     because = names.reason(row.because_act, row.because_code).label if row.because_code else ""
     return Row(
@@ -139,6 +148,16 @@ def _offer(handoff: Any) -> Row:
     )  # fmt: skip
 
 
+def _promise(promise: Any) -> Row:
+    """How a promise was kept, and in how much business time it was done."""
+    handoff, done = promise.handoff, promise.settled_at if promise.state in ("kept", "broken") else None
+    took = Calendar.of(handoff.agreement).minutes(promise.started_at, done) if done else None
+    return Row(
+        *_who(handoff.lead), promise.started_at, promise.settled_at, became=str(STATES.get(promise.state, "")),
+        promise=promise, minutes=took, handoff=handoff,
+    )  # fmt: skip
+
+
 def offer_fate(key: str) -> Fate:
     return next((known for known in OFFER_FATES if known.key == key), Fate(key, key, "", "out"))
 
@@ -171,8 +190,11 @@ def chips(chosen: Selection, names: Names) -> list[Chip]:
         "campaign": (_("Campaign"), names.label("campaign", chosen.campaign)),
         "form": (_("First touch"), names.form(chosen.form)),
         "marketer": (_("Offered by"), names.label("person", chosen.marketer)),
+        "rep": (_("Promised by"), _("nobody yet") if chosen.rep == "none" else names.label("person", chosen.rep)),
+        "promise": (_("Promise"), str(dict(Promise.Kind.choices).get(chosen.promise, chosen.promise))),
+        "kept": (_("Kept"), str(KEPT.get(chosen.kept, chosen.kept))),
         "fate": (_("Became"), fate_words(chosen.step, chosen.fate, chosen.counts)),
-        "came": (_("Began"), came_words(chosen.came)),
+        "came": (_("Began"), _("handed over by marketing") if chosen.came == "handed" else came_words(chosen.came)),
         "because": (_("Because"), because_words(chosen.because, names)),
         "reached": (_("Came as far as"), str(REACHED.get(chosen.reached, chosen.reached))),
         "currency": (_("Amount in"), _("no currency yet") if chosen.currency == "none" else chosen.currency),
@@ -189,7 +211,9 @@ TITLES = {
     "value": gettext_lazy("Deals won with leads first seen"),
     "offers": gettext_lazy("Offered to sales"),
     "worth": gettext_lazy("Deals won with what was offered"),
+    "promises": gettext_lazy("Promises of sales"),
 }
+KEPT = {**STATES, "decided": gettext_lazy("kept or late")}
 REACHED = {**dict(Lane.choices), "won": gettext_lazy("Deal won")}
 
 
@@ -201,6 +225,8 @@ class Back(NamedTuple):
 
 
 def back(chosen: Selection) -> Back:
+    if chosen.what == "promises" or (chosen.what == "offers" and chosen.came == "handed"):
+        return Back(f"{reverse('dashboards:promises')}?{chosen.promised.address('what')}", _("Promises"))
     if chosen.what in ("offers", "worth"):
         return Back(f"{reverse('dashboards:verdicts')}?{chosen.offered.address('what')}", _("Verdicts"))
     return Back(reverse("dashboards:funnel") + chosen.shared.query, _("Funnel"))
@@ -232,6 +258,9 @@ def columns(chosen: Selection) -> list[str]:
                   _("Days")],
         "deals": [_("Deal"), _("Lead"), _("Company"), _("Source"), _("Opened (UTC)"), _("Won (UTC)"), _("Amount"),
                   _("Currency")],
+        "promises": [_("Lead"), _("Number"), _("Company"), _("Source"), _("Given (UTC)"), _("Done (UTC)"), _("Due (UTC)"),
+                     _("Promise"), _("Kept"), _("Business minutes agreed"), _("Business minutes taken"),
+                     _("Promised by")],
         "handoffs": [_("Lead"), _("Number"), _("Company"), _("Source"), _("Offered (UTC)"), _("Since (UTC)"), _("Days"),
                      _("Became"), _("Because"), _("What would have made it right"), _("Began"), _("Offered by"),
                      _("With")],
@@ -248,6 +277,11 @@ def cells(chosen: Selection, names: Names) -> Iterator[list[Any]]:
         where = [row.company, row.source, stamp(row.began), stamp(row.ended)]
         if row.deal:
             yield [row.name, row.lead or "", *where, row.deal.amount, row.deal.currency]
+        elif row.promise:
+            given, took = row.promise, "" if row.minutes is None else round(row.minutes, 1)
+            whose = given.owner or given.handoff.owner or ""
+            yield [row.name, number, *where, stamp(given.due_at), given.get_kind_display(), row.became, given.term,
+                   took, str(whose)]  # fmt: skip
         elif row.handoff:
             people = [str(person or "") for person in (row.handoff.offered_by, row.handoff.owner)]
             yield [row.name, number, *where, days, row.became, row.because, row.words, row.came, *people]

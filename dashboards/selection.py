@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from django.db.models import Case, CharField, Exists, F, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, Left
 from django.db.models.lookups import Exact
+from django.utils import timezone
 
 from accounts.models import User
 from dashboards import period
 from dashboards.period import Period
 from dashboards.steps import FATES, NEW, STAGES, WAYS, keys
-from handoff.models import Deal, DealLead, Handoff, Reason
+from handoff.models import Deal, DealLead, Handoff, Promise, Reason
 from leads.models import Activity, Lead, Visit
 from personas.choices import Lane, Stage
 
@@ -29,7 +30,10 @@ LISTS = {
     "value": "deals",
     "offers": "handoffs",
     "worth": "deals",
+    "promises": "promises",
 }
+#: The offers that marketing promises to make: its own, the line's, and those of leads who asked to talk.
+HANDED = [Handoff.Origin.MARKETING, Handoff.Origin.LINE, Handoff.Origin.HAND_RAISE]
 #: How far a hand-off, or a lead by any of its hand-offs, has come. One that came back from a deal opens as accepted:
 #: it is no offer.
 BY_HANDOFF = {
@@ -67,6 +71,9 @@ class Selection:
     campaign: str = ""
     form: str = ""
     marketer: str = ""
+    rep: str = ""
+    promise: str = ""
+    kept: str = ""
     what: str = "visits"
     step: str = ""
     fate: str = ""
@@ -77,7 +84,8 @@ class Selection:
 
     SHARED: ClassVar = ("source", "persona")
     OF_OFFERS: ClassVar = (*SHARED, "campaign", "form", "marketer")
-    SAID: ClassVar = (*OF_OFFERS, "what", "step", "fate", "came", "because", "reached", "currency")
+    OF_PROMISES: ClassVar = (*SHARED, "rep")
+    SAID: ClassVar = (*OF_OFFERS, "rep", "promise", "kept", "what", "step", "fate", "came", "because", "reached", "currency")
 
     # Read from an address, written into one
 
@@ -86,8 +94,7 @@ class Selection:
         """What an address asks for; what it says and nobody knows selects nothing rather than everything."""
         words = {name: said.get(name, "").replace("\0", "").strip()[:80] for name in cls.SAID}
         words["what"] = words["what"] or "visits"
-        if words["marketer"] == "me":
-            words["marketer"] = str(viewer.pk)
+        words |= {name: str(viewer.pk) for name in ("marketer", "rep") if words[name] == "me"}
         return cls(period.read(said), viewer, **words)
 
     def but(self, **said: Any) -> Selection:
@@ -104,6 +111,12 @@ class Selection:
         said = {name: getattr(self, name) for name in self.OF_OFFERS}
         return Selection(self.period, self.viewer, what="offers", **said)
 
+    @property
+    def promised(self) -> Selection:
+        """All promises that sales gave in the period, under the filters that are asked of promises."""
+        said = {name: getattr(self, name) for name in self.OF_PROMISES}
+        return Selection(self.period, self.viewer, what="promises", **said)
+
     def address(self, *without: str) -> str:
         said = {name: getattr(self, name) for name in self.SAID if name not in without}
         said |= {} if "period" in without else self.period.address
@@ -115,7 +128,7 @@ class Selection:
 
     @property
     def counts(self) -> str:
-        """visits, leads, deals or handoffs: what a row is."""
+        """visits, leads, deals, handoffs or promises: what a row is."""
         return LISTS.get(self.what, "visits")
 
     # The rows
@@ -207,6 +220,19 @@ class Selection:
         rows = self._seen(Deal).won().filter(self._offered("handoff__"), handoff__isnull=False)
         return self._formed(rows, "handoff__lead__").annotate(moment=F("closed_at"))
 
+    def promises(self) -> Rows:
+        """Promises of sales that were given in the period, each with how it was kept so far and whose it is."""
+        rows = self._seen(Promise).filter(self.period.on("started_at"), self._who("handoff__lead__"))
+        over = Q(outcome=Promise.Outcome.BROKEN) | Q(settled_at=None, due_at__lt=timezone.now())
+        state = Case(
+            When(over, then=Value("broken")),
+            When(settled_at=None, then=Value("running")),
+            default=F("outcome"),
+            output_field=CharField(),
+        )
+        rows = rows.annotate(moment=F("started_at"), state=state, whose=Coalesce("owner_id", "handoff__owner_id"))
+        return rows.filter(whose=None if self.rep == "none" else number(self.rep)) if self.rep else rows
+
     def has_reached(self, how_far: str) -> Any:
         """For leads: whether any hand-off has come so far, or a deal was won."""
         if how_far == "won":
@@ -256,6 +282,8 @@ class Selection:
     def of_offers(self) -> Q:
         """What the address says of an offer besides the period and its filters: it is counted and listed by this."""
         found = Q(fate=self.fate) if self.fate else Q()
+        if self.came:
+            found &= Q(origin__in=HANDED) if self.came == "handed" else Q(origin=self.came)
         if self.because:
             found &= self._because(lane=True)
         return found & OFFER_REACHED.get(self.reached, Q(pk=0)) if self.reached else found
@@ -265,6 +293,14 @@ class Selection:
 
     def _worth(self) -> Rows:
         return self._in_currency(self.worth())
+
+    def _promises(self) -> Rows:
+        rows = self.promises()
+        if self.promise:
+            rows = rows.filter(kind=self.promise)
+        if self.kept:
+            rows = rows.filter(state__in=["kept", "broken"] if self.kept == "decided" else [self.kept])
+        return rows
 
     def _in_currency(self, deals: Rows) -> Rows:
         if self.currency == "none":
@@ -280,6 +316,7 @@ class Selection:
         "value": _value,
         "offers": _offers,
         "worth": _worth,
+        "promises": _promises,
     }
 
     def _seen(self, model: Any) -> Any:
@@ -301,9 +338,9 @@ class Selection:
         found = self.period.on(f"{handoff}offered_at") & self._who(f"{handoff}lead__")
         found &= ~Q(**{f"{handoff}origin": Handoff.Origin.REQUALIFY})  # it came back from a deal: no offer
         if self.marketer:
-            key = number(self.marketer)
+            key = None if self.marketer == "none" else number(self.marketer)
             theirs = Q(**{f"{handoff}offered_by": None, f"{handoff}lead__marketer": key})
-            found &= Q(**{f"{handoff}offered_by": key}) | theirs
+            found &= theirs if key is None else Q(**{f"{handoff}offered_by": key}) | theirs
         return found
 
     def _formed(self, rows: Rows, lead: str) -> Rows:

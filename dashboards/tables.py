@@ -1,4 +1,4 @@
-"""The tables of the funnel page and of the verdicts as rows of cells, for files."""
+"""The tables of the pages of figures as rows of cells, for files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from dashboards.figures import Amount, days
 from dashboards.funnel import Funnel
+from dashboards.promises import Handed, Promises
+from dashboards.promises import Row as Kept
 from dashboards.steps import step_label
 from dashboards.verdicts import BY, COLUMNS, Row, Verdicts
 
@@ -106,4 +108,33 @@ VERDICTS: dict[str, Callable[[Verdicts], Iterator[list[Any]]]] = {
     "weeks": verdicts_by_week,
     "groups": verdicts_by,
     "weekly": verdicts_weekly,
+}
+
+
+def _kept(first: str, rows: list[Kept]) -> Iterator[list[Any]]:
+    yield [first, _("Name"), _("Given"), _("Kept"), _("Later than promised"), _("Still running"), _("Needless"),
+           _("Kept, %"), _("Median business minutes")]  # fmt: skip
+    for row in rows:
+        counts = [number.count for number in (row.given, row.kept, row.broken, row.running, row.moot)]
+        took = "" if row.minutes is None else round(row.minutes, 1)
+        yield [row.key, row.name, *counts, row.keeping.percent, took]
+
+
+def _handed(first: str, rows: list[Handed]) -> Iterator[list[Any]]:
+    yield [first, _("Name"), _("Leads"), _("Leads agreed"), _("Facts known, %"), _("Agreed, %"), _("Expected value"),
+           _("Currency"), _("Value agreed")]  # fmt: skip
+    for row in rows:
+        said: list[Any] = [row.leads.count, row.leads_agreed.agreed, row.completeness, row.completeness_agreed.agreed]
+        amounts: list[tuple[Any, str]] = [*row.amounts]
+        for total, currency in amounts or [("", "")]:
+            yield [row.key, row.name, *said, total, currency, row.value_agreed.agreed]
+            said = [""] * len(said)
+
+
+PROMISES: dict[str, Callable[[Promises], Iterator[list[Any]]]] = {
+    "kinds": lambda figures: _kept(_("Promise"), figures.kinds),
+    "weeks": lambda figures: _kept(_("Week"), figures.weeks),
+    "people": lambda figures: _kept(_("Person"), figures.people),
+    "months": lambda figures: _handed(_("Month"), figures.months),
+    "marketers": lambda figures: _handed(_("Person"), figures.marketers),
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import CharField, Count, DecimalField, F, Sum, Value
 from django.db.models.functions import Cast, Coalesce, TruncWeek
@@ -45,8 +45,33 @@ COLUMNS: dict[str, dict[str, str]] = {
     "recycled": {"fate": "recycled"},
     "disqualified": {"fate": "disqualified"},
 }
+LABELS: dict[str, Any] = {
+    "offered": gettext_lazy("offered"),
+    "waiting": gettext_lazy("waiting"),
+    "accepted": gettext_lazy("accepted"),
+    "qualified": gettext_lazy("qualified"),
+    "won": gettext_lazy("won"),
+    "procedural": gettext_lazy("procedural"),
+    "clerical": gettext_lazy("clerical"),
+    "definitional": gettext_lazy("definitional"),
+    "recycled": gettext_lazy("recycled"),
+    "disqualified": gettext_lazy("disqualified"),
+}
+RATED = ("accepted", "qualified", "won")
+#: Where another kind of column begins.
+APART = ("waiting", "procedural", "recycled")
 #: Weeks without an offer are told as well, unless a stray date makes the row of weeks absurdly long.
 WEEKS = 520
+
+
+class Cell(NamedTuple):
+    """One number of a row, as a narrow screen names it; `apart` begins another kind of column."""
+
+    name: str
+    label: Any
+    number: Number
+    share: Share | None
+    apart: bool
 
 
 @dataclass(frozen=True)
@@ -63,6 +88,13 @@ class Row:
         if name not in COLUMNS:
             raise AttributeError(name)
         return Number(self.counts.get(name, 0), self.selection.but(**COLUMNS[name]))
+
+    @property
+    def cells(self) -> list[Cell]:
+        return [
+            Cell(name, label, getattr(self, name), self._share(name) if name in RATED else None, name in APART)
+            for name, label in LABELS.items()
+        ]
 
     @property
     def acceptance(self) -> Share:

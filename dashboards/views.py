@@ -18,6 +18,7 @@ from dashboards.figures import Filter
 from dashboards.funnel import Funnel
 from dashboards.names import Names
 from dashboards.period import presets
+from dashboards.promises import Promises
 from dashboards.selection import Selection
 from dashboards.verdicts import Verdicts
 from leads.export import BOM, row_writer
@@ -75,6 +76,27 @@ def funnel_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 @login_required
 @require_GET
+def promises(request: HttpRequest) -> HttpResponse:
+    """What the teams promised each other, and how it was kept: both and their managers see the same."""
+    figures = _promises(request)
+    said = {} if figures.kind == "answer" else {"kind": figures.kind}
+    context = {**bar("promises", figures.chosen, figures.filters, **said), "figures": figures}
+    return render(request, "dashboards/promises.html", context)
+
+
+@login_required
+@require_GET
+def promises_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """One table of the promises as a file."""
+    permit(request.user, "export")
+    name = request.GET.get("table", "kinds")
+    if name not in tables.PROMISES:
+        raise Http404(_("There is no such table."))
+    return as_file(f"promises-{name}", tables.PROMISES[name](_promises(request)))
+
+
+@login_required
+@require_GET
 def verdicts_csv(request: HttpRequest) -> StreamingHttpResponse:
     """One table of the verdicts as a file."""
     permit(request.user, "export")
@@ -96,6 +118,11 @@ def visits_csv(request: HttpRequest) -> StreamingHttpResponse:
 def _verdicts(request: HttpRequest) -> Verdicts:
     chosen = Selection.read(request.GET.dict(), viewer=request.user)
     return Verdicts(chosen, by=request.GET.get("by", ""))
+
+
+def _promises(request: HttpRequest) -> Promises:
+    chosen = Selection.read(request.GET.dict(), viewer=request.user)
+    return Promises(chosen, kind=request.GET.get("kind", ""))
 
 
 def bar(page: str, chosen: Selection, filters: list[Filter], **said: str) -> dict[str, Any]:
