@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from dashboards.names import CLASSES, Names
 from dashboards.promises import STATES
 from dashboards.selection import Selection
@@ -28,7 +29,7 @@ WITH = {
     "leads": ("company", "source"),
     "deals": ("company",),
     "promises": ("handoff__lead__company", "handoff__lead__source", "handoff__agreement", "owner", "handoff__owner"),
-    "handoffs": ("lead__company", "lead__source", "owner", "offered_by", "ended_by", "reason"),
+    "handoffs": ("lead__company", "lead__source", "lead__marketer", "owner", "offered_by", "ended_by", "reason"),
 }
 
 
@@ -49,6 +50,7 @@ class Row(NamedTuple):
     handoff: Handoff | None = None
     promise: Promise | None = None
     minutes: float | None = None
+    whose: User | None = None
     words: str = ""
     fate: Fate | None = None
 
@@ -144,7 +146,7 @@ def _offer(handoff: Any) -> Row:
     return Row(
         *_who(handoff.lead), handoff.offered_at, ended, ended and ended - handoff.offered_at, became=words,
         because=handoff.reason.label if handoff.reason else "", came=came_words(handoff.origin), handoff=handoff,
-        words=handoff.verdict, fate=became,
+        words=handoff.verdict, fate=became, whose=handoff.offered_by or handoff.lead.marketer,
     )  # fmt: skip
 
 
@@ -154,7 +156,7 @@ def _promise(promise: Any) -> Row:
     took = Calendar.of(handoff.agreement).minutes(promise.started_at, done) if done else None
     return Row(
         *_who(handoff.lead), promise.started_at, promise.settled_at, became=str(STATES.get(promise.state, "")),
-        promise=promise, minutes=took, handoff=handoff,
+        promise=promise, minutes=took, handoff=handoff, whose=promise.owner or handoff.owner,
     )  # fmt: skip
 
 
@@ -258,8 +260,8 @@ def columns(chosen: Selection) -> list[str]:
                   _("Days")],
         "deals": [_("Deal"), _("Lead"), _("Company"), _("Source"), _("Opened (UTC)"), _("Won (UTC)"), _("Amount"),
                   _("Currency")],
-        "promises": [_("Lead"), _("Number"), _("Company"), _("Source"), _("Given (UTC)"), _("Done (UTC)"), _("Due (UTC)"),
-                     _("Promise"), _("Kept"), _("Business minutes agreed"), _("Business minutes taken"),
+        "promises": [_("Lead"), _("Number"), _("Company"), _("Source"), _("Given (UTC)"), _("Done (UTC)"),
+                     _("Due (UTC)"), _("Promise"), _("Kept"), _("Business minutes agreed"), _("Business minutes taken"),
                      _("Promised by")],
         "handoffs": [_("Lead"), _("Number"), _("Company"), _("Source"), _("Offered (UTC)"), _("Since (UTC)"), _("Days"),
                      _("Became"), _("Because"), _("What would have made it right"), _("Began"), _("Offered by"),
@@ -279,11 +281,10 @@ def cells(chosen: Selection, names: Names) -> Iterator[list[Any]]:
             yield [row.name, row.lead or "", *where, row.deal.amount, row.deal.currency]
         elif row.promise:
             given, took = row.promise, "" if row.minutes is None else round(row.minutes, 1)
-            whose = given.owner or given.handoff.owner or ""
             yield [row.name, number, *where, stamp(given.due_at), given.get_kind_display(), row.became, given.term,
-                   took, str(whose)]  # fmt: skip
+                   took, str(row.whose or "")]  # fmt: skip
         elif row.handoff:
-            people = [str(person or "") for person in (row.handoff.offered_by, row.handoff.owner)]
+            people = [str(person or "") for person in (row.whose, row.handoff.owner)]
             yield [row.name, number, *where, days, row.became, row.because, row.words, row.came, *people]
         elif chosen.counts == "leads":
             yield [row.name, number, *where, days]

@@ -14,7 +14,7 @@ from functools import cached_property
 from statistics import median
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, DecimalField, F, IntegerField, Q, Sum, Value, When
+from django.db.models import Case, Count, DecimalField, IntegerField, Q, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, TruncMonth, TruncWeek
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -277,7 +277,7 @@ class Promises:
         first = self.whole_months.first or (told[0] if told else None)
         today = self.now.astimezone(self.zone).date()
         last = min(self.whole_months.last or today, today)
-        every = []
+        every: list[date] = []
         while first and first <= last and len(every) <= MONTHS:
             every.append(first)
             first = _next_month(first)
@@ -293,9 +293,9 @@ class Promises:
         return next((one for one in self._agreements.values() if one.ended_at is None), None)
 
     def _agreed(self, last: date) -> Agreement | None:
-        """What was in force on the last day of a month; before the first agreement, that one."""
+        """What was in force on the last day of a month; None before the first agreement."""
         before = [one for one in self._agreements.values() if self._day(one.in_force_since) <= last]
-        return before[-1] if before else next(iter(self._agreements.values()), None)
+        return before[-1] if before else None
 
     @property
     def finding_of_marketing(self) -> str:

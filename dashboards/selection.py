@@ -85,7 +85,19 @@ class Selection:
     SHARED: ClassVar = ("source", "persona")
     OF_OFFERS: ClassVar = (*SHARED, "campaign", "form", "marketer")
     OF_PROMISES: ClassVar = (*SHARED, "rep")
-    SAID: ClassVar = (*OF_OFFERS, "rep", "promise", "kept", "what", "step", "fate", "came", "because", "reached", "currency")
+    SAID: ClassVar = (
+        *OF_OFFERS,
+        "rep",
+        "promise",
+        "kept",
+        "what",
+        "step",
+        "fate",
+        "came",
+        "because",
+        "reached",
+        "currency",
+    )
 
     # Read from an address, written into one
 

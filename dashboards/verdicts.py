@@ -206,9 +206,10 @@ class Verdicts:
         first = self.groups[0]
         said = {"name": first.name, "n": first.offered.count, "all": self.whole.offered.count,
                 "yes": first.accepted.count, "won": first.won.count}  # fmt: skip
-        return (
-            _("Most came from %(name)s: %(n)d of %(all)d offers, of which sales accepted %(yes)d; %(won)d won.") % said
+        words = _(
+            "%(name)s brought the most: %(n)d of %(all)d. Sales accepted %(yes)d of them; %(won)d came to a won deal."
         )
+        return words % said
 
     @property
     def filters(self) -> list[Filter]:

@@ -47,7 +47,9 @@ def rate(share: Share, tag: str = "span") -> SafeString:
     """A share beneath its number, `75.0%`, with the base where it is small: `75.0% of 4`; nothing of nothing."""
     if share.percent is None:
         return SafeString("")
-    words = _("%(percent)s of %(n)d") % {"percent": percent(share), "n": share.whole} if share.on_few else percent(share)
+    words = (
+        _("%(percent)s of %(n)d") % {"percent": percent(share), "n": share.whole} if share.on_few else percent(share)
+    )
     classes = "" if tag == "small" else ' class="sub"'
     return SafeString(f"<{tag}{classes}>{escape(words)}</{tag}>")
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,10 @@ from handoff.models.handoff import Handoff
 
 
 class PromiseQuerySet(models.QuerySet["Promise"]):
+    def visible_to(self, user: Any) -> PromiseQuerySet:
+        """How promises are kept, both teams see alike."""
+        return self if user.is_authenticated and user.is_active else self.none()
+
     def running(self) -> PromiseQuerySet:
         return self.filter(settled_at=None)
 
@@ -89,7 +94,7 @@ class Promise(models.Model):
         indexes = [
             models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="promise_next"),  # the sweep
             models.Index(fields=["owner", "due_at"], name="promise_of_owner"),  # My day
-            models.Index(fields=["due_at"], name="promise_due"),  # figures
+            models.Index(fields=["started_at"], name="promise_given"),  # figures: those of a period
         ]
 
     def __str__(self) -> str:
