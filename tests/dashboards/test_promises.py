@@ -221,6 +221,13 @@ def test_a_rep_sees_their_own(client, ruth, sam):
             assert total(client.get(address)) == count
 
 
+def test_my_day_of_sales_and_of_managers_lead_to_the_promises(client, ruth, sam):
+    make_handoff("sal")
+    assert f'href="{PROMISES}"' in client.get(reverse("handoff:my_day")).text
+    client.force_login(sam)
+    assert f'href="{PROMISES}?rep=me"' in client.get(reverse("handoff:my_day")).text
+
+
 # What marketing promised
 
 
@@ -254,7 +261,7 @@ def test_a_month_that_still_runs_is_not_called_short(client, ruth):
     page = client.get(PROMISES, {"period": "all"}).text
     assert "so far" in page
     assert "of 40<" in page
-    assert "short" not in page
+    assert "short<" not in page
 
 
 def test_before_the_first_agreement_nothing_was_agreed(client, ruth):

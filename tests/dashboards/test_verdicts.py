@@ -182,6 +182,15 @@ def test_a_verdict_is_on_the_page_as_soon_as_it_is_given(client, mia, sam):
     assert (whole.waiting.count, whole.accepted.count) == (0, 1)
 
 
+def test_my_day_of_marketing_tells_each_verdict_in_words_and_leads_to_all_of_one_s_own(client, mia, sam):
+    lead = returned("facts_missing", sam, "The number ends in a fax line")
+    page = html.unescape(client.get(reverse("handoff:my_day")).text)
+    for words in (lead.name, "Returned, clerical", "Facts missing or wrong", "“The number ends in a fax line”"):
+        assert words in page
+    own = client.get(re.search(rf'href="({VERDICTS}[^"]+)"', page)[1]).context["figures"]
+    assert (own.chosen.marketer, own.whole.clerical.count) == (str(mia.pk), 1)
+
+
 def test_a_won_deal_and_its_value_belong_to_the_offer_that_led_to_it(client, mia, sam):
     lead = make_lead("bofu", campaign="Autumn fair")
     deals.win(lead.deals.get(), actor=sam, amount=Decimal(61000))
