@@ -63,6 +63,7 @@ class EditComment(SaidForm):
     def __init__(self, data: Any = None, *, said: Activity, actor: User) -> None:
         self.comment = said
         super().__init__(data, lead=said.lead, actor=actor, initial={"text": said.text})
+        self.fields["text"].required = not said.data.get("files")
 
     def perform(self, *, text: str = "", **_words: Any) -> Any:
         return conversation.edit(self.comment, actor=self.actor, text=text)
