@@ -184,7 +184,9 @@ class Selection:
         def given(name: str) -> Case:  # a reason belongs to the lane in which the hand-off ended
             return Case(When(went_on, then=None), default=F(f"reason__{name}"), output_field=CharField())
 
-        rows = self._seen(Handoff).filter(self.period.on(entered), BY_HANDOFF[Lane(lane)], self._who("lead__"))
+        rows = (
+            self._seen(Handoff).counted().filter(self.period.on(entered), BY_HANDOFF[Lane(lane)], self._who("lead__"))
+        )
         return rows.annotate(
             at_step=Value(str(lane), CharField()), moment=F(entered), gone=Coalesce(following, "ended_at"), fate=fate,
             came=F("origin"), because_act=given("act"), because_code=given("code"),
@@ -251,7 +253,7 @@ class Selection:
             return Exists(DealLead.objects.filter(WON, lead=OuterRef("pk")))
         if how_far not in BY_HANDOFF:
             return Q(pk=0)
-        return Exists(Handoff.objects.filter(BY_HANDOFF[Lane(how_far)], lead=OuterRef("pk")))
+        return Exists(Handoff.objects.counted().filter(BY_HANDOFF[Lane(how_far)], lead=OuterRef("pk")))
 
     # How the parts of an address narrow the rows
 

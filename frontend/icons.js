@@ -1,6 +1,6 @@
 /* The icons of the sprite, by their lucide name. */
 export const icons = `
-  archive arrow-down arrow-left arrow-right arrow-up arrow-up-down at-sign ban banknote bell bell-off bookmark
+  alarm-clock alarm-clock-check archive arrow-down arrow-left arrow-right arrow-up arrow-up-down at-sign ban banknote bell bell-off bookmark
   briefcase building-2 calendar calendar-check calendar-clock calendar-days calendar-plus check check-check
   chevron-down chevron-left chevron-right chevron-up circle-alert circle-check circle-dashed circle-dot
   circle-help circle-x clipboard-list clock clock-alert cog columns-3 contact copy corner-up-left credit-card
@@ -11,7 +11,7 @@ export const icons = `
   minus monitor moon mouse-pointer-click package panel-right-open paperclip pause pen-line pencil percent phone
   phone-call phone-incoming phone-missed phone-off phone-outgoing play plus presentation printer quote receipt
   refresh-cw repeat rotate-ccw route save search send settings share-2 shield-check shield-off shopping-cart
-  signature skip-forward sliders-horizontal smile sparkles split star store sun table tag target thumbs-up timer
+  signature skip-forward sliders-horizontal smile sparkles split star store sun table tag target thumbs-down thumbs-up timer
   trash-2 trending-down trending-up triangle-alert trophy undo-2 unlink upload user user-check user-cog user-minus
   user-plus user-round user-round-check user-round-cog user-round-plus user-round-x users users-round video wallet
   webhook workflow wrench x zap

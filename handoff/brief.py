@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from handoff import telling
+from accounts.models import User
+from handoff import standing, telling
 from handoff.models import Handoff
-from leads import scoring
-from leads.models import Lead, LeadScore
+from leads import scoring, timeline
+from leads.models import Activity, Lead, LeadScore
 from leads.models.scoring import grade
 from personas.choices import Stage
 from personas.fit import holding
 
-TOUCHES = 5
+TOUCHES, MESSAGES, GROUP = 5, 3, 4
 #: Kinds that tell what a person did or was told, as opposed to what we did with the record.
 TELLING = ("web", "form", "event", "email", "call", "meeting", "message")
 #: What they did themselves, which may be why now.
 PROPOSED = ("form", "email:reply", "event", "web:pricing", "meeting", "call:spoke")
+#: What they did by themselves; and what we told them: messages, content, e-mail.
+THEIRS = ("web", "form", "event", "email:open", "email:click", "email:reply")
+TOLD = ("message:told", "email:sent", "content:sent")
 #: What a person said in their own words, where there are some.
 OWN_WORDS = ("form:", "email:reply")
 
@@ -29,18 +36,20 @@ OWN_WORDS = ("form:", "email:reply")
 def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
     """What a rep needs to call within 30 seconds; plain data, kept with the hand-off."""
     score = LeadScore.objects.filter(lead=lead).first()
-    touches = list(lead.activities.of_kinds(*TELLING).order_by("-at", "-id")[:TOUCHES])
+    seen = list(lead.activities.of_kinds(*TELLING).order_by("-at", "-id")[: TOUCHES + MESSAGES])
     return {
-        "trigger": str(Handoff.Origin(origin).label),
+        "trigger": _trigger(origin, score, seen),
         "score": {"total": score.total, "fit": score.fit, "engagement": score.engagement, "parts": score.parts}
         if score
         else None,
-        "touches": [{"kind": touch.kind, "text": touch.text, "at": touch.at.isoformat()} for touch in touches],
+        "touches": [_kept(touch) for touch in seen[:TOUCHES]],
+        "told": [_kept(touch) for touch in seen if touch.kind in TOLD][:MESSAGES],
         "persona": _persona(lead),
+        "company": _company(lead),
         "visits": [[visit.stage, visit.entered_at.isoformat()] for visit in lead.visits.order_by("seq")],
         "verdicts": [
             {"end": handoff.end, "reason": handoff.reason.label if handoff.reason else "", "verdict": handoff.verdict}
-            for handoff in lead.handoffs.exclude(ended_at=None).select_related("reason").order_by("id")
+            for handoff in lead.handoffs.counted().exclude(ended_at=None).select_related("reason").order_by("id")
         ],
         "preferred_contact": lead.preferred_contact,
         "routed": why_this_rep,
@@ -58,6 +67,54 @@ def why_now(lead: Lead) -> str:
     return f"{words}: {last.text[:300]}" if last.text else words
 
 
+def _trigger(origin: str, score: LeadScore | None, seen: Sequence[Activity]) -> str:
+    """The first line: what set it off, in plain words, and what the person did last."""
+    what = str(Handoff.Origin(origin).label)
+    if origin == Handoff.Origin.LINE and score:
+        what = _("Reached the MQL line, with %(n)d points") % {"n": score.total}
+    last = next((touch for touch in seen if touch.kind.startswith(THEIRS)), None)
+    if last is None or (origin == Handoff.Origin.HAND_RAISE and last.kind == "form:hand_raise"):
+        return what
+    return _("%(what)s; did last: %(last)s") % {"what": what, "last": telling.named(last.kind).lower()}
+
+
+def _kept(touch: Activity) -> dict[str, str]:
+    return {"kind": touch.kind, "text": touch.text, "at": touch.at.isoformat()}
+
+
+def _company(lead: Lead) -> dict[str, Any] | None:
+    """The company and who else of it we know: the buying group, as it stood."""
+    company = lead.company
+    if company is None:
+        return None
+    others = company.leads.exclude(pk=lead.pk).only("name", "email", "phone", "job_title", "stage").order_by("-pk")
+    return {
+        "name": company.name,
+        "industry": company.industry,
+        "size": company.size,
+        "city": company.city,
+        "group": [{"name": str(each), "job_title": each.job_title, "stage": each.stage} for each in others[:GROUP]],
+    }
+
+
+@transaction.atomic
+def top_up(lead: Lead, *, actor: User, note: str, was: str | None = None, seen: str = "") -> Handoff:
+    """Say more on why now, while the hand-off is open. `was` is what the form's reader saw."""
+    lead = Lead.objects.lock(lead)
+    handoff = standing.open_handoff(lead)
+    note = note.replace("\x00", "").strip()
+    if was is not None and was.strip() != handoff.note.strip() != note:
+        raise ValidationError(
+            {"note": _("It says now: “%(now)s”. Your words are kept here.") % {"now": handoff.note or _("nothing")}}
+        )
+    if note != handoff.note:
+        changes = {"why now": [handoff.note, note]}
+        handoff.note = note
+        handoff.save(update_fields=["note"])
+        timeline.record(lead, kind="handoff:brief", actor=actor, data={"changes": changes})
+    return handoff
+
+
 def told(brief: dict[str, Any]) -> dict[str, Any]:
     """A brief as a page shows it. One that was written by an older version, or by none, tells what it has."""
     touches = [_touch(touch) for touch in brief.get("touches", [])]
@@ -69,6 +126,9 @@ def told(brief: dict[str, Any]) -> dict[str, Any]:
         "touches": [touch for touch in touches if touch is not quote],
         "quote": quote,
         "persona": brief.get("persona"),
+        "told": [_touch(touch) for touch in brief.get("told", [])],
+        "company": brief.get("company"),
+        "group": [{**each, "stage": Stage(each["stage"])} for each in (brief.get("company") or {}).get("group", [])],
         "visits": [(Stage(stage), datetime.fromisoformat(at)) for stage, at in brief.get("visits", [])],
         "verdicts": [
             {**verdict, "end": Handoff.End(verdict["end"]).label if verdict["end"] else ""}

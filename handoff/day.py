@@ -36,7 +36,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import inbox
 from handoff.lanes import IDLE_DAYS
-from handoff.models import Agreement, Deal, Handoff, Notice, Promise, Reason, ShoutOut, Task
+from handoff.models import Agreement, Deal, Handoff, Notice, Promise, ShoutOut, Task
 from handoff.models.task import NEVER
 from leads.filters import CAP, LeadFilter, Row, midnight_of
 from leads.models import Import, Lead, Signal, Submission
@@ -46,6 +46,10 @@ QUEUE, PLAN, LISTED, SAID, THANKS = 5, 10, 6, 5, 3
 #: So many points below the MQL line are near it.
 NEAR = 5
 WEEK = timedelta(days=7)
+#: A task that mends is to be done, or is done and its lead waits in TOFU for the offer that follows.
+_TO_MEND = Q(done_at=None) | Q(
+    done_at__isnull=False, lead__stage=Stage.TOFU, lead__stage_since__lt=F("done_at"), lead__look_again_on=None
+)
 #: Verdicts of a week are counted up to here.
 VERDICTS = 200
 
@@ -175,8 +179,12 @@ class Day:
         return list(ShoutOut.objects.visible_to(self.user).for_list().order_by("-pk")[:THANKS])
 
     def look_again(self) -> list[Row]:
-        chosen = self.chosen(owner="me", again="due")
-        return chosen.rows(chosen.apply(self.leads).order_by("look_again_on", "pk")[:LISTED])
+        """Whose day to look again has come: a marketer's own, and what came back to the rep who knows them."""
+        if self.user.team != Team.SALES:
+            chosen = self.chosen(owner="me", again="due")
+            return chosen.rows(chosen.apply(self.leads).order_by("look_again_on", "pk")[:LISTED])
+        chosen = self.chosen(again="due")
+        return chosen.rows(chosen.apply(self.leads.filter(rep=self.user)).order_by("look_again_on", "pk")[:LISTED])
 
     def quiet(self) -> list[Quiet]:
         """This person's leads that have been idle for longer than their lane allows, the longest first."""
@@ -222,12 +230,12 @@ class Day:
 
     # Marketing
 
-    def to_mend(self) -> list[Handoff]:
-        """Clerical returns that this person has still to mend: what the return planned is still the plan."""
-        mine = Q(lead__marketer=self.user) | Q(lead__marketer=None, offered_by=self.user)
-        clerical = Q(end=Handoff.End.RETURNED, reason__return_class=Reason.ReturnClass.CLERICAL)
-        waiting = self.handoffs.filter(mine, clerical, lead__next_action_at=F("ended_at")).exclude(lead__next_action="")
-        return list(waiting.for_list().select_related("reason", "ended_by").order_by("ended_at", "id")[:LISTED])
+    def to_mend(self) -> list[Task]:
+        """What sales returned to be mended and this person has still to mend, the first due first; and what they have
+        mended of a lead that they may now offer again."""
+        mending = Task.objects.visible_to(self.user).filter(owner=self.user, handoff__isnull=False)
+        told = mending.select_related("handoff__reason", "handoff__ended_by", "lead__company")
+        return list(told.filter(dropped_at=None).filter(_TO_MEND).order_by("sort_at", "id")[:LISTED])
 
     def near_the_line(self) -> tuple[list[Row], Agreement]:
         """Leads of this person, or of nobody, that lack at most five points to be an MQL."""
@@ -242,7 +250,9 @@ class Day:
         mine = Q(offered_by=self.user) | Q(offered_by=None, lead__marketer=self.user)
         since = self.now - WEEK
         moved = Q(ended_at__gt=since) | Q(accepted_at__gt=since) | Q(offered_at__gt=since, ended_at=None)
-        offers = self.handoffs.filter(mine, moved, imported=False).for_list().select_related("reason", "ended_by")
+        offers = (
+            self.handoffs.counted().filter(mine, moved, imported=False).for_list().select_related("reason", "ended_by")
+        )
         return Became(list(offers.defer("brief").order_by("-id")[:VERDICTS]), since)
 
     # Management

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import notices, standing, watching
+from handoff import notices, standing, undo, watching
 from handoff.models import Deal, DealLead, Handoff, Reason
 from leads import clock, pipeline, timeline
 from leads.models import Activity, Lead, Outcome
@@ -23,6 +23,7 @@ from personas.choices import DealStep, Lane, Stage
 EDITABLE = ("name", "amount", "currency", "close_on")
 
 
+@undo.able("open_deal")
 @transaction.atomic
 def open_deal(
     lead: Lead,
@@ -60,6 +61,7 @@ def open_deal(
     return deal
 
 
+@undo.able("advance")
 @transaction.atomic
 def advance(deal: Deal, *, actor: User, step: str, seen: str = "") -> Deal:
     """Move an open deal to another step."""
@@ -101,6 +103,7 @@ def edit(deal: Deal, *, actor: User, changes: dict[str, Any], was: Mapping[str, 
     return deal
 
 
+@undo.able("win")
 @transaction.atomic
 def win(deal: Deal, *, actor: User, amount: Decimal | None = None, seen: str = "") -> Deal:
     """Win a deal: its leads in BOFU become customers, and marketing hears of it."""
@@ -124,6 +127,7 @@ def win(deal: Deal, *, actor: User, amount: Decimal | None = None, seen: str = "
     return deal
 
 
+@undo.able("lose")
 @transaction.atomic
 def lose(
     deal: Deal,

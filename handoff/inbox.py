@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from django.db.models import CharField, Q, Value
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import routing, sla
+from handoff import lifecycle, routing, sla
 from handoff.models import Handoff, Promise
 from handoff.models.handoff import HandoffQuerySet
 from leads import rights
@@ -31,6 +32,7 @@ RETURNED_WITHIN = timedelta(days=30)
 TABS = {
     "open": gettext_lazy("Open"),
     "claimed": gettext_lazy("Claimed"),
+    "snoozed": gettext_lazy("Put off"),
     "returned": gettext_lazy("Returned"),
 }
 GROUPS = {
@@ -103,6 +105,8 @@ class Offer:
         handoff = self.handoff
         if handoff.ended_at and handoff.reason:
             return "undo-2", handoff.reason.get_return_class_display() or handoff.get_end_display()
+        if self.snoozed:
+            return "alarm-clock", date_format(timezone.localtime(handoff.snoozed_until), "j M H:i")
         if handoff.owner_id == self.user.pk:
             return "user-round-check", _("Yours")
         if handoff.owner and handoff.origin != Handoff.Origin.HAND_RAISE:
@@ -138,6 +142,35 @@ class Offer:
         return mine or self.user.is_manager
 
     @property
+    def theirs(self) -> bool:
+        """Whether this person follows it up: it is accepted, and theirs or they are a manager."""
+        mine = self.handoff.owner_id == self.user.pk or self.user.is_manager
+        return self.handoff.is_open and self.handoff.lane != Lane.MQL and mine
+
+    @property
+    def snoozed(self) -> bool:
+        until = self.handoff.snoozed_until
+        return self.handoff.is_open and until is not None and until > self.now
+
+    @property
+    def wakeable(self) -> bool:
+        return self.snoozed and (self.handoff.owner_id == self.user.pk or self.user.is_manager)
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the agreed attempts are made and nobody answered."""
+        return lifecycle.is_unreachable(self.handoff)
+
+    @property
+    def may_top_up(self) -> bool:
+        return self.handoff.is_open and rights.may(self.user, "top_up", self.handoff.lead)
+
+    @property
+    def ratable(self) -> str:
+        """What this person rates of it, by the name of its columns; empty for nothing."""
+        return lifecycle.RATES.get(Team(self.user.team), "")
+
+    @property
     def claimable(self) -> bool:
         return self.answerable and self.handoff.owner_id is None
 
@@ -167,7 +200,11 @@ def listed(user: User, tab: str, now: datetime) -> HandoffQuerySet:
     sales = user.team == Team.SALES
     if tab == "claimed":
         mine = Q(owner=user) if sales else Q(owner__isnull=False)
-        return handoffs.open().filter(mine).order_by("due_at", "-value", "id")
+        found = handoffs.open().filter(mine).order_by("due_at", "-value", "id")
+        return found.awake(now) if sales else found
+    if tab == "snoozed":
+        mine = Q(owner=user) if sales else Q()
+        return handoffs.open().filter(mine, snoozed_until__gt=now).order_by("due_at", "-value", "id")
     if tab == "returned":
         mine = Q(ended_by=user) if sales else Q()
         recent = Q(end=Handoff.End.RETURNED, ended_at__gt=now - RETURNED_WITHIN)
@@ -203,7 +240,9 @@ def one(user: User, pk: int, *, now: datetime | None = None) -> Offer | None:
     whole = (
         Handoff.objects.visible_to(user)
         .for_list()
-        .select_related("agreement", "reason", "ended_by", "accepted_by", "queue")
+        .select_related(
+            "agreement", "reason", "ended_by", "accepted_by", "queue", "snoozed_by", "lead_rated_by", "follow_up_rated_by"
+        )
     )
     handoff = whole.filter(pk=pk).first()
     return Offer(handoff, user, now or timezone.now(), routing.claims(user)) if handoff else None

@@ -44,10 +44,17 @@ CHECKS: dict[str, str] = {
               FROM leads_stagechange) chain
          WHERE old <> before
     """,
+    "what is undone stands in pairs: as many moves taken back as there are rows that take one back": """
+        SELECT lead_id FROM leads_stagechange WHERE undone
+         GROUP BY lead_id HAVING count(*) FILTER (WHERE act = 'undo') * 2 <> count(*)
+    """,
     "each visit was opened by the stage change of its number, and closed by the next": """
         SELECT COALESCE(visit.lead_id, change.lead_id) FROM leads_visit visit
-          FULL JOIN leads_stagechange change ON change.lead_id = visit.lead_id AND change.seq = visit.seq
-          LEFT JOIN leads_stagechange next ON next.lead_id = visit.lead_id AND next.seq = visit.seq + 1
+          FULL JOIN (
+               SELECT lead_id, seq, old, new, at, lead(seq) OVER own AS following
+                 FROM leads_stagechange WHERE NOT undone WINDOW own AS (PARTITION BY lead_id ORDER BY seq)
+          ) change ON change.lead_id = visit.lead_id AND change.seq = visit.seq
+          LEFT JOIN leads_stagechange next ON next.lead_id = visit.lead_id AND next.seq = change.following
          WHERE visit.id IS NULL OR change.id IS NULL OR visit.stage <> change.new OR visit.entered_at <> change.at
             OR visit.entered_from <> change.old OR visit.left_to <> COALESCE(next.new, '')
             OR visit.left_at IS DISTINCT FROM next.at

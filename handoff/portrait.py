@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Subquery
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -17,11 +18,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import brief, sides, sla, standing, telling, threads
+from handoff import brief, lifecycle, sides, sla, standing, telling, threads, undo
 from handoff.models import Agreement, Deal, DealLead, Handoff, SideNote, Task, Watch
 from leads import pipeline, rights, scoring, timeline
 from leads.composed import Composed
-from leads.models import Lead, LeadScore, Visit
+from leads.models import Activity, Lead, LeadScore, Visit
 from personas.choices import Stage
 from personas.fit import holding
 
@@ -56,7 +57,9 @@ def lead(actor: User, pk: int) -> Lead:
 
 
 _handoffs = Composed(
-    lambda lead: Handoff.objects.filter(lead=lead).select_related("agreement", "reason").order_by("-id")[:HANDOFFS]
+    lambda lead: (
+        Handoff.objects.counted().filter(lead=lead).select_related("agreement", "reason").order_by("-id")[:HANDOFFS]
+    )
 )
 _roles = Composed(
     lambda lead: (
@@ -143,6 +146,11 @@ class Portrait:
     def deal(self) -> Deal | None:
         first = self.roles[0].deal if self.roles else None
         return first if first and first.closed_at is None else None
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the agreed attempts are made and nobody answered."""
+        return self.open is not None and lifecycle.is_unreachable(self.open)
 
     @property
     def seen(self) -> str:
@@ -351,10 +359,20 @@ class Portrait:
     def newest(self) -> timeline.Page:
         return timeline.page(self.lead)
 
-    def told(self, *, group: str = "", after: str = "") -> tuple[list[telling.Told], str]:
-        """One page of the timeline in words, and the cursor of the next one."""
+    def told(self, *, actor: User | None = None, group: str = "", after: str = "") -> tuple[list[telling.Told], str]:
+        """One page of the timeline in words, and the cursor of the next one; what `actor` may undo offers it."""
         page = timeline.page(self.lead, group=group, after=after) if group or after else self.newest
-        return threads.lines(page.entries, self.people), page.next
+        lines = threads.lines(page.entries, self.people)
+        if actor and any(self._is_fresh(activity) for activity in page.entries):
+            addresses = {deed.line: deed.pk for deed in undo.open_to(actor, [self.lead.pk], now=self.now)}
+            for line in lines:
+                if line.pk in addresses:
+                    line.undo = reverse("handoff:undo", args=[addresses[line.pk]])
+        return lines, page.next
+
+    def _is_fresh(self, activity: Activity) -> bool:
+        acted = activity.kind.partition(":")[0] in ("handoff", "deal", "stage")
+        return acted and self.now - activity.at <= undo.WINDOW and not activity.data.get("undone")
 
 
 #: How a visit ended, by the act that ended it, where no reason was given.

@@ -9,7 +9,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.utils.dateparse import parse_date
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -83,6 +84,11 @@ KINDS: dict[str, Kind] = {
     "handoff:claim": Kind("user-check", noop("{who} claimed the offer"), noop("Claimed")),
     "handoff:accept": Kind("check", noop("{who} accepted the offer"), noop("Accepted"), "both", "sal"),
     "handoff:reassign": Kind("route", noop("{who} passed this lead on"), noop("Went on by the clock"), "both"),
+    "handoff:snooze": Kind("alarm-clock", noop("{who} put it off"), noop("Put off"), "both"),
+    "handoff:wake": Kind("alarm-clock-check", noop("{who} took it up again"), noop("Taken up again"), "both"),
+    "handoff:brief": Kind("pen-line", noop("{who} topped up the brief"), noop("Brief topped up"), "both"),
+    "handoff:undo": Kind("rotate-ccw", noop("{who} took it back"), noop("Taken back"), "both"),
+    "lead:again": Kind("calendar-clock", None, noop("The day to look again has come"), "mkt"),
     "handoff:qualify": Kind("check-check", noop("{who} qualified this lead"), noop("Qualified"), "both", "sql"),
     "handoff:requalify": Kind(
         "corner-up-left", noop("{who} sees more to qualify"), noop("More to qualify"), "both", "sal"
@@ -159,6 +165,7 @@ class Told:
     amount: Decimal | None = None
     currency: str = ""
     thread: Any = None  # of a comment: see `handoff.threads`
+    undo: str = ""
 
     @property
     def short(self) -> bool:
@@ -188,6 +195,8 @@ def tell(activity: Activity, people: People) -> Told:
     line = Told(activity.pk, activity.at, kind.icon, own, words, said=activity.text, chip=kind.chip)
     if refine := REFINED.get(activity.kind):
         refine(line, activity, people)
+    if activity.data.get("undone"):
+        line.aside, line.chip = ", ".join(part for part in (line.aside, _("undone")) if part), ""
     if activity.imported:
         line.aside = ", ".join(part for part in (line.aside, _("from a file")) if part)
     return line
@@ -252,6 +261,20 @@ def _reassign(line: Told, activity: Activity, _people: People) -> None:
         line.aside = _("from %(old)s to %(new)s") % {"old": data["from"], "new": data.get("to", "")}
     else:
         line.aside = _("to %(new)s") % {"new": data.get("to", "")}
+
+
+def _topped_up(line: Told, activity: Activity, _people: People) -> None:
+    line.said = _changes(activity.data.get("changes"))
+
+
+def _undone(line: Told, activity: Activity, _people: People) -> None:
+    line.aside = str(activity.data.get("what") or "")
+
+
+def _snooze(line: Told, activity: Activity, _people: People) -> None:
+    if until := parse_datetime(str(activity.data.get("until") or "")):
+        when = date_format(timezone.localtime(until), "D j M H:i")
+        line.aside = _("until %(when)s; the promise goes on") % {"when": when}
 
 
 def _edit(line: Told, activity: Activity, _people: People) -> None:
@@ -328,6 +351,9 @@ REFINED: dict[str, Callable[[Told, Activity, People], None]] = {
     ),
     **dict.fromkeys(("deal:open", "deal:step", "deal:edit", "deal:win", "deal:lose"), _deal),
     "lead:edit": _edit,
+    "handoff:brief": _topped_up,
+    "handoff:snooze": _snooze,
+    "handoff:undo": _undone,
     **dict.fromkeys(("lead:added", "lead:captured", "lead:imported", "form:submit"), _again),
     "comment": _comment,
 }

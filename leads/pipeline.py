@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -106,6 +106,35 @@ def move_many(
     Visit.objects.bulk_create(visits)
     Lead.objects.bulk_update(leads, ["stage", "stage_since", "moves", "version", "customer_since"])
     return changes
+
+
+def last_standing(lead: Lead) -> int:
+    """The number of the newest move of a lead that nobody has taken back."""
+    return lead.stage_changes.filter(undone=False).aggregate(newest=Max("seq"))["newest"] or 0
+
+
+@transaction.atomic
+def take_back(lead: Lead, seq: int, *, at: datetime, actor: User, also: Sequence[str] = ()) -> StageChange:
+    """Take back the newest move of a locked lead, which must have this number.
+
+    A compensating row is appended, and the ledger marks the pair. No visit is left of it: the stay that the move had
+    ended goes on as if nothing had happened. `also` names columns that its caller has put back, to be saved with it.
+    """
+    taken = lead.stage_changes.get(seq=seq, undone=False)
+    lead.moves += 1
+    change = StageChange.objects.create(
+        lead=lead, seq=lead.moves, old=taken.new, new=taken.old, act="undo", actor=actor, at=at, undone=True
+    )
+    taken.undone = True
+    taken.save(update_fields=["undone"])
+    lead.visits.filter(seq=seq).delete()
+    stay = lead.visits.order_by("-seq")[0]
+    stay.left_at, stay.left_to, stay.left_by, stay.reason = None, "", "", ""
+    stay.save(update_fields=["left_at", "left_to", "left_by", "reason"])
+    lead.stage, lead.stage_since = taken.old, stay.entered_at
+    lead.version += 1
+    lead.save(update_fields=["stage", "stage_since", "moves", "version", *also])
+    return change
 
 
 def _leave(leads: Mapping[Lead, datetime], to: str, *, act: str, reason: str) -> None:

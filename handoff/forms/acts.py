@@ -10,44 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.choices import Team
-from accounts.models import User
 from handoff import brief, deals, lifecycle, routing, standing
-from handoff.forms.saying import CURRENCIES, SaidForm, day_field, queue_field, reason_field, rep_field, words_field
-from handoff.models import Deal, Reason
-from leads.models import Lead
-from personas.choices import DealStep, Stage
-
-
-class ActForm(SaidForm):
-    """One act on one lead by one person. Subclasses name the act and say it in `perform`."""
-
-    act = ""
-    title: Any = ""
-    button: Any = ""
-    hint: Any = ""
-    done: Any = ""  # what the toast says; %(lead)s is filled in
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
-        self.lead, self.actor = lead, actor
-        known = {**self.known(), **(initial or {})}
-        initial = {**known, "seen": known.get("seen") or standing.of(lead)}
-        super().__init__(data, lead=lead, actor=actor, initial=initial)
-
-    def known(self) -> dict[str, Any]:
-        """What the form can fill in by itself."""
-        return {}
-
-    @property
-    def said(self) -> str:
-        return str(self.done) % {"lead": self.lead, "stage": Stage(self.lead.stage).label}
-
-    @property
-    def asks(self) -> bool:
-        """Whether a person must fill in something, or one click does it."""
-        return any(not field.field.widget.is_hidden for field in self)
+from handoff.forms.desk import Reassign, Recycle, Return, Snooze, TopUp, Unreachable, Wake
+from handoff.forms.saying import CURRENCIES, ActForm, day_field, queue_field, reason_field, rep_field, words_field
+from handoff.models import Deal
+from personas.choices import DealStep
 
 
 class Offer(ActForm):
@@ -109,84 +76,12 @@ class Accept(ActForm):
         return lifecycle.accept(self.lead, actor=self.actor, **words)
 
 
-#: What each class of return says of the offer.
-RETURNS = {
-    Reason.ReturnClass.PROCEDURAL: gettext_lazy("to the wrong place: it goes on to another rep"),
-    Reason.ReturnClass.CLERICAL: gettext_lazy("missing or wrong: marketing mends it"),
-    Reason.ReturnClass.DEFINITIONAL: gettext_lazy("not as agreed: back to nurture"),
-}
-
-
-class Return(ActForm):
-    act, title, button = "return", gettext_lazy("Return to marketing"), gettext_lazy("Return")
-    hint = gettext_lazy("Before contact. Procedural sends it on to another rep; the rest goes back to marketing.")
-    done = gettext_lazy("%(lead)s is returned.")
-    reason = reason_field("return")
-    verdict = words_field(gettext_lazy("What would have made it right?"), hint=gettext_lazy("Marketing reads this."))
-    to = forms.ModelChoiceField(
-        queryset=User.objects.none(),
-        required=False,
-        label=gettext_lazy("The right rep"),
-        empty_label=gettext_lazy("Any rep may claim it"),
-        help_text=gettext_lazy("For procedural reasons."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        others = User.objects.on(Team.SALES).exclude(pk=self.actor.pk)
-        self.fields["to"].queryset = others  # type: ignore[attr-defined]
-
-    @property
-    def classes(self) -> list[dict[str, Any]]:
-        """The reasons by class, as they stand side by side."""
-        reasons, chosen = list(self.fields["reason"].queryset), str(self["reason"].value() or "")  # type: ignore[attr-defined]
-        return [
-            {
-                "name": name.value,
-                "label": name.label,
-                "hint": RETURNS[name],
-                "reasons": [(reason, str(reason.pk) == chosen) for reason in reasons if reason.return_class == name],
-            }
-            for name in Reason.ReturnClass
-        ]
-
-    def perform(self, **words: Any) -> Any:
-        return lifecycle.return_to_marketing(self.lead, actor=self.actor, **words)
-
-
-class Reassign(ActForm):
-    act, title, button = "reassign", gettext_lazy("Pass on"), gettext_lazy("Pass on")
-    hint = gettext_lazy("The offer stays as it is, in other hands. With neither chosen, the rules say who gets it.")
-    to = rep_field(gettext_lazy("To a rep"))
-    queue = queue_field(gettext_lazy("Or to a queue"))
-    note = words_field(gettext_lazy("Note"), hint=gettext_lazy("Whoever gets it reads this first."))
-
-    @property
-    def said(self) -> str:
-        goes_to = self.result.owner or self.result.queue
-        return _("%(lead)s went on to %(who)s.") % {"lead": self.lead, "who": goes_to}
-
-    def perform(self, **words: Any) -> Any:
-        return lifecycle.reassign(self.lead, actor=self.actor, **words)
-
-
 class Qualify(ActForm):
     act, title, button = "qualify", gettext_lazy("Qualified"), gettext_lazy("Qualify")
     done = gettext_lazy("%(lead)s is qualified.")
 
     def perform(self, **words: Any) -> Any:
         return lifecycle.qualify(self.lead, actor=self.actor, **words)
-
-
-class Recycle(ActForm):
-    act, title, button = "recycle", gettext_lazy("Recycle to nurture"), gettext_lazy("Recycle")
-    done = gettext_lazy("%(lead)s is back in nurture.")
-    reason = reason_field("recycle")
-    look_again_on = day_field(gettext_lazy("Look again on"), hint=gettext_lazy("Empty: the reason's usual distance."))
-    verdict = words_field(gettext_lazy("Note"))
-
-    def perform(self, **words: Any) -> Any:
-        return lifecycle.recycle(self.lead, actor=self.actor, **words)
 
 
 class Withdraw(ActForm):
@@ -332,7 +227,8 @@ class Lose(DealAct):
 ACTS: dict[str, type[ActForm]] = {
     form.act: form
     for form in (
-        Offer, Expand, ClaimEarly, Claim, Accept, Return, Reassign, Qualify, Recycle, Withdraw, OpenDeal, Requalify,
+        Offer, Expand, ClaimEarly, Claim, Accept, Return, Reassign, Snooze, Wake, TopUp, Qualify, Recycle, Unreachable,
+        Withdraw, OpenDeal, Requalify,
         Advance, Win, Lose, Disqualify, Churn, Reopen,
     )
 }  # fmt: skip

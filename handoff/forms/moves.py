@@ -7,7 +7,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.models import User
-from handoff.forms.acts import ACTS, ActForm, Advance
+from handoff.forms.acts import ACTS, Advance
+from handoff.forms.saying import ActForm
 from leads import rights
 from leads.models import Lead
 from personas.choices import DealStep, Stage

@@ -10,8 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
+from handoff import standing
 from handoff.models import Queue, Reason
+from leads.forms import moment_field
 from leads.models import Lead
+from personas.choices import Stage
+
+__all__ = ["CURRENCIES", "ActForm", "SaidForm", "day_field", "moment_field", "reason_field", "words_field"]
 
 CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "BRL", "SEK", "PLN", "CZK")]
 
@@ -39,6 +44,37 @@ class SaidForm(forms.Form):
             return False
         self.lead.refresh_from_db()
         return True
+
+
+class ActForm(SaidForm):
+    """One act on one lead by one person. Subclasses name the act and say it in `perform`."""
+
+    act = ""
+    title: Any = ""
+    button: Any = ""
+    hint: Any = ""
+    done: Any = ""  # what the toast says; %(lead)s is filled in
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
+        self.lead, self.actor = lead, actor
+        known = {**self.known(), **(initial or {})}
+        initial = {**known, "seen": known.get("seen") or standing.of(lead)}
+        super().__init__(data, lead=lead, actor=actor, initial=initial)
+
+    def known(self) -> dict[str, Any]:
+        """What the form can fill in by itself."""
+        return {}
+
+    @property
+    def said(self) -> str:
+        return str(self.done) % {"lead": self.lead, "stage": Stage(self.lead.stage).label}
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person must fill in something, or one click does it."""
+        return any(not field.field.widget.is_hidden for field in self)
 
 
 def reason_field(act: str) -> forms.ModelChoiceField[Reason]:

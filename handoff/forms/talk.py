@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -152,14 +154,23 @@ class Touch(SaidForm):
 
     @property
     def said(self) -> str:
-        logged = _("Logged: %(what)s.") % {"what": TOUCHES[self.cleaned_data["kind"]][0]}
-        if not pipeline.crossed_with(self.result):
-            return logged
-        crossed = _("%(lead)s has crossed the MQL line and is being offered to sales.") % {"lead": self.lead}
-        return f"{logged} {crossed}"
+        """What was logged; that it crossed the line, or what the agreed attempts make of it: the next one, or none."""
+        what = _("Logged: %(what)s.") % {"what": TOUCHES[self.cleaned_data["kind"]][0]}
+        if pipeline.crossed_with(self.result):
+            crossed = _("%(lead)s has crossed the MQL line and is being offered to sales.") % {"lead": self.lead}
+            return f"{what} {crossed}"
+        handoff = self.lead.handoffs.open().select_related("agreement").first()
+        if handoff and self.cleaned_data["kind"] in lifecycle.ATTEMPTS and lifecycle.is_unreachable(handoff):
+            made = _("The agreed %(n)d attempts are made: recycle as unreachable, or try once more.")
+            return f"{what} {made % {'n': handoff.attempts_made}}"
+        if self.lead.next_action and self.lead.next_action_at and self.planned != self.lead.next_action:
+            when = date_format(timezone.localtime(self.lead.next_action_at), "D j M H:i")
+            return f"{what} {_('Next: %(next)s, %(when)s.') % {'next': self.lead.next_action, 'when': when}}"
+        return what
 
     def perform(self, *, next_action: str = "", next_action_at: Any = None, done: bool = False, **words: Any) -> Any:
         """An empty next action leaves the one that is planned, unless it is told to be done."""
+        self.planned = self.lead.next_action
         planned = next_action if next_action or done else None
         return lifecycle.log_touch(
             self.lead, actor=self.actor, next_action=planned, next_action_at=next_action_at, **words

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff import brief, notices, routing, sla, standing, watching
+from handoff import brief, notices, routing, sla, standing, undo, watching
 from handoff.models import Agreement, Handoff, Queue
 from leads import clock, pipeline, timeline
 from leads.models import Lead, Outcome
@@ -86,6 +86,7 @@ def hasten(handoff: Handoff, *, note: str, at: datetime) -> Handoff:
     return handoff
 
 
+@undo.able("offer")
 @transaction.atomic
 def offer(
     lead: Lead,
@@ -114,6 +115,7 @@ def offer(
     return handoff
 
 
+@undo.able("claim_early")
 @transaction.atomic
 def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handoff:
     """Sales takes a TOFU lead into the middle, saying why."""
@@ -138,6 +140,7 @@ def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handof
     return handoff
 
 
+@undo.able("claim")
 @transaction.atomic
 def claim(handoff: Handoff, *, actor: User) -> Handoff:
     """First come, first served: one UPDATE decides; the others are told who was first. Reps claim from their queues."""
@@ -167,6 +170,7 @@ def claim(handoff: Handoff, *, actor: User) -> Handoff:
     return handoff
 
 
+@undo.able("accept")
 @transaction.atomic
 def accept(lead: Lead, *, actor: User, next_action: str = "", seen: str = "") -> Handoff:
     """Say that the offer meets the definition (SAL). Accepting what nobody has claimed claims it as well."""
@@ -200,6 +204,7 @@ def accept(lead: Lead, *, actor: User, next_action: str = "", seen: str = "") ->
     return handoff
 
 
+@undo.able("requalify")
 @transaction.atomic
 def requalify(lead: Lead, *, actor: User, note: str = "", seen: str = "") -> Handoff:
     """From BOFU back to the middle: closes no deal, opens a hand-off already accepted by that rep."""

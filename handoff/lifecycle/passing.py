@@ -10,13 +10,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff import deals, standing, watching
+from handoff import deals, standing, undo, watching
 from handoff.models import Handoff, Reason
 from leads import clock, pipeline, timeline
 from leads.models import Lead, Outcome
 from personas.choices import Stage
 
 
+@undo.able("churn")
 @transaction.atomic
 def churn(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", seen: str = "") -> None:
     """A customer left, for a reason: back to nurture, to be won back."""
@@ -30,6 +31,7 @@ def churn(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", 
     watching.hear(timeline.record(lead, kind="stage:churn", actor=actor, text=verdict, data=data, at=at))
 
 
+@undo.able("reopen")
 @transaction.atomic
 def reopen(lead: Lead, *, actor: User, note: str = "", consent: bool = False, seen: str = "") -> None:
     """Marketing brings back who was OUT; somebody who asked not to be contacted only with a new consent."""

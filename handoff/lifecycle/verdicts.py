@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from accounts.choices import Team
 from accounts.models import User
-from handoff import routing, sla, standing, watching
-from handoff.lifecycle.offers import announce
-from handoff.models import Agreement, Handoff, Reason
+from handoff import routing, sla, standing, telling, todo, undo, watching
+from handoff.lifecycle.following import is_unreachable
+from handoff.lifecycle.offers import announce, offer
+from handoff.models import Agreement, Handoff, Reason, Task
 from leads import clock, pipeline, timeline
 from leads.models import Lead, Outcome
-from personas.choices import Stage
+from personas.choices import Lane, Stage
+
+#: The reason that the agreed attempts lead to.
+UNREACHABLE = "unreachable"
 
 
+@undo.able("return")
 @transaction.atomic
 def return_to_marketing(
-    lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", to: User | None = None, seen: str = ""
+    lead: Lead,
+    *,
+    actor: User,
+    reason: Reason | None,
+    verdict: str = "",
+    to: User | None = None,
+    fields: Sequence[str] = (),
+    seen: str = "",
 ) -> Handoff | None:
     """Give a lead back before contact, with a coded reason.
 
-    Procedural: closes this hand-off and opens the next at once, for `to` or for the pool, and returns it. Clerical
-    asks marketing to mend the record; definitional goes back to nurture and becomes evidence for scoring.
+    Procedural: closes this hand-off and opens the next at once, for `to` or for whom the rules name, and returns it.
+    Clerical gives marketing a task to mend the record, naming the `fields` that are missing or wrong; definitional
+    goes back to nurture and becomes evidence for scoring.
     """
     lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
@@ -35,24 +52,59 @@ def return_to_marketing(
         raise ValidationError(
             _("You have spoken with %(lead)s: after contact it is Disqualify or Recycle.") % {"lead": lead}
         )
+    if reason.return_class != Reason.ReturnClass.CLERICAL:
+        fields = ()
+    elif not fields and not verdict.strip():
+        raise ValidationError(
+            {"verdict": _("Name what is missing or wrong, or say it in words: marketing mends it. All was kept.")}
+        )
     standing.end(handoff, Handoff.End.RETURNED, actor=actor, at=at, reason=reason, verdict=verdict)
     standing.learn(lead, Outcome.Kind.RETURNED, at=at, reason=reason)
-    data = {"reason": reason.label, "class": reason.return_class}
+    data = {"reason": reason.label, "class": reason.return_class, **({"fields": list(fields)} if fields else {})}
     timeline.record(lead, kind="handoff:return", actor=actor, text=verdict, data=data, at=at)
     if reason.return_class == Reason.ReturnClass.PROCEDURAL:
         return _reroute(lead, handoff, to, actor=actor, at=at)
     standing.close_deals(lead, actor=actor, at=at, note=reason.label)
     pipeline.move(lead, standing.home(lead), act="return", actor=actor, reason=reason.code, note=verdict, at=at)
     standing.look_again(lead, None, reason=reason, at=at)
+    standing.done_with(lead)
     if reason.return_class == Reason.ReturnClass.CLERICAL:
-        lead.next_action, lead.next_action_at = str(_("Mend: %(what)s") % {"what": verdict or reason.label})[:120], at
-        lead.save(update_fields=["next_action", "next_action_at"])
-    else:
-        standing.done_with(lead)
+        _ask_to_mend(lead, handoff, actor=actor, fields=fields)
     return None
 
 
+def _ask_to_mend(lead: Lead, handoff: Handoff, *, actor: User, fields: Sequence[str]) -> None:
+    """A task for the marketer of the lead, or who offered it; due tomorrow, since somebody waits to buy."""
+    owner = next(
+        (p for p in (lead.marketer, handoff.offered_by) if p and p.is_active and p.team == Team.MARKETING), None
+    )
+    owner = owner or User.objects.on(Team.MARKETING).order_by("pk").first() or actor
+    named = ", ".join(str(telling.FIELD_NAMES.get(name, name)) for name in fields)
+    assert handoff.reason
+    what = named or handoff.verdict or handoff.reason.label
+    todo.add(
+        (_("Mend %(what)s") % {"what": what})[: todo.LONGEST],
+        actor=actor, owner=owner, lead=lead, handoff=handoff, fields=fields,
+        due_on=timezone.localdate(clock.now()) + timedelta(days=1), note=handoff.verdict[: todo.LONGEST_NOTE],
+    )  # fmt: skip
+
+
+@transaction.atomic
+def offer_mended(task: Task, *, actor: User) -> Handoff:
+    """What a clerical return asked for is done, and the lead is offered again, with what was mended as the reason."""
+    assert task.lead
+    lead = Lead.objects.lock(task.lead)
+    task.refresh_from_db()
+    if task.is_open:
+        todo.finish(task, actor=actor)
+    named = ", ".join(str(telling.FIELD_NAMES.get(name, name)) for name in task.fields)
+    note = _("Mended: %(what)s") % {"what": named} if named else _("Mended as sales asked")
+    before = task.handoff.note if task.handoff else ""
+    return offer(lead, actor=actor, note=f"{before}\n{note}".strip())
+
+
 def _reroute(lead: Lead, handoff: Handoff, to: User | None, *, actor: User, at: datetime) -> Handoff:
+    """The next hand-off at once: for the rep who was named, else for whom the rules name, never the same one again."""
     route = routing.chosen(lead, actor=actor, to=to, apart_from={actor.pk})
     lead.rep = route.rep
     lead.save(update_fields=["rep"])
@@ -77,6 +129,7 @@ def _reroute(lead: Lead, handoff: Handoff, to: User | None, *, actor: User, at: 
     return following
 
 
+@undo.able("recycle")
 @transaction.atomic
 def recycle(
     lead: Lead,
@@ -94,6 +147,28 @@ def recycle(
     )
 
 
+@transaction.atomic
+def recycle_unreachable(lead: Lead, *, actor: User, seen: str = "") -> Handoff:
+    """The same in one click, once the agreed attempts are made and nobody has answered."""
+    lead = Lead.objects.lock(lead)
+    standing.check_seen(lead, seen)
+    handoff = standing.open_handoff(lead)
+    if not is_unreachable(handoff):
+        left = max(0, handoff.agreement.attempts - handoff.attempts_made)
+        raise ValidationError(
+            ngettext("%(n)d attempt is still agreed on.", "%(n)d attempts are still agreed on.", left) % {"n": left}
+            if left
+            else _("%(lead)s has been reached: recycle with another reason.") % {"lead": lead}
+        )
+    reason = Reason.objects.filter(act=Reason.Act.RECYCLE, code=UNREACHABLE).first()
+    if reason is None:
+        raise ValidationError(
+            _("The teams have no reason %(code)s any more: recycle with another.") % {"code": UNREACHABLE}
+        )
+    return recycle(lead, actor=actor, reason=reason)
+
+
+@undo.able("withdraw")
 @transaction.atomic
 def withdraw(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", seen: str = "") -> Handoff:
     """Marketing takes its offer back."""
@@ -120,6 +195,7 @@ def _send_back(
     return handoff
 
 
+@undo.able("disqualify")
 @transaction.atomic
 def disqualify(lead: Lead, *, actor: User, reason: Reason | None, verdict: str = "", seen: str = "") -> None:
     """Take a lead out: no need, no budget, no interest, wrong person, do not contact.
@@ -132,6 +208,11 @@ def disqualify(lead: Lead, *, actor: User, reason: Reason | None, verdict: str =
     handoff = lead.handoffs.open().select_related("agreement").first()
     if handoff:
         handoff.lead = lead
+        if actor.team == Team.SALES and not reason.do_not_contact and not _have_talked(handoff):
+            raise ValidationError(
+                _("Nobody has spoken with %(lead)s yet: before contact it is Return, or Recycle when they cannot be "
+                  "reached. If you have spoken, log it first. Nothing was changed.") % {"lead": lead}
+            )  # fmt: skip
         standing.end(handoff, Handoff.End.DISQUALIFIED, actor=actor, at=at, reason=reason, verdict=verdict)
     standing.close_deals(lead, actor=actor, at=at, note=reason.label)
     in_passing = lead.stage in (Stage.MOFU, Stage.BOFU) and standing.home(lead) == Stage.CUSTOMER
@@ -146,3 +227,9 @@ def disqualify(lead: Lead, *, actor: User, reason: Reason | None, verdict: str =
     out = timeline.record(lead, kind="stage:disqualify", actor=actor, text=verdict, data=data, at=at)
     if not handoff:  # its end has told them
         watching.hear(out)
+
+
+def _have_talked(handoff: Handoff) -> bool:
+    """Whether somebody has spoken with the lead: in this hand-off, before it, or on the way to a deal."""
+    known = handoff.lane == Lane.SQL or handoff.origin == Handoff.Origin.REQUALIFY or handoff.imported
+    return known or Handoff.objects.filter(lead=handoff.lead_id, first_contact_at__isnull=False).exists()

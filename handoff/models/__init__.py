@@ -1,5 +1,6 @@
 from handoff.models.agreement import Agreement, Amendment, Signature
 from handoff.models.deal import Deal, DealLead
+from handoff.models.deed import Deed
 from handoff.models.delivery import Channel, Delivery, Hook, Message, NoticeChoices, Pace
 from handoff.models.handoff import Handoff
 from handoff.models.notice import Notice
@@ -11,7 +12,7 @@ from handoff.models.talk import Attachment, Comment, ShoutOut, SideNote, Watch, 
 from handoff.models.task import Reminder, Task
 
 __all__ = [
-    "Agreement", "Amendment", "Attachment", "Channel", "Comment", "Deal", "DealLead", "Delivery", "Handoff",
+    "Agreement", "Amendment", "Attachment", "Channel", "Comment", "Deal", "DealLead", "Deed", "Delivery", "Handoff",
     "Hook", "Member", "Message", "Notice", "NoticeChoices", "Pace", "Promise", "Queue", "Reason", "Reminder",
     "RoutingDecision", "RoutingRule", "SampleMark", "ShoutOut", "SideNote", "Signature", "Task", "Watch",
     "Wording",

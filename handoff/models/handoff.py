@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Team
@@ -23,14 +25,24 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     def open(self) -> HandoffQuerySet:
         return self.filter(ended_at=None)
 
+    def counted(self) -> HandoffQuerySet:
+        """Those that figures count: one that was opened by an act which was undone has never been."""
+        return self.exclude(end=Handoff.End.UNDONE)
+
+    def awake(self, now: datetime) -> HandoffQuerySet:
+        """Those that nobody has put off, or whose moment has come."""
+        return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
+
     def waiting_for(self, user: User) -> HandoffQuerySet:
         """Offers without an answer, the most urgent first, then the most valuable.
 
-        A rep's are their own and those of the queues they may claim from; marketing and managers see whatever sales
-        has still to answer.
+        A rep's are their own and those of the queues they may claim from, unless they put them off; marketing and
+        managers see whatever sales has still to answer.
         """
-        open_to = Q(owner=None, queue__in=Queue.objects.claimed_by(user).order_by())
-        mine = open_to | Q(owner=user) if user.team == Team.SALES else Q()
+        mine = Q()
+        if user.team == Team.SALES:
+            open_to = Q(owner=None, queue__in=Queue.objects.claimed_by(user).order_by())
+            mine = (open_to | Q(owner=user)) & (Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now()))
         return self.open().filter(mine, lane=Lane.MQL).order_by("due_at", "-value", "id")
 
     def for_list(self) -> HandoffQuerySet:
@@ -58,6 +70,7 @@ class Handoff(models.Model):
         WITHDRAWN = "withdrawn", _("Withdrawn")
         PURCHASED = "purchased", _("Purchased")
         MERGED = "merged", _("Merged")
+        UNDONE = "undone", _("Undone")
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="handoffs")
     origin = models.CharField(max_length=12, choices=Origin)
@@ -86,6 +99,24 @@ class Handoff(models.Model):
     due_at = models.DateTimeField(null=True, help_text=_("When the promise now running ends; NULL when none runs."))
     promise = models.CharField(max_length=12, blank=True, help_text=_("The promise that runs out next."))
     promise_since = models.DateTimeField(null=True, help_text=_("When that promise was given."))
+    attempts_made = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text=_("How often sales tried to reach the lead, contacts included.")
+    )
+    snoozed_until = models.DateTimeField(null=True, help_text=_("Out of the inbox until then; no promise waits."))
+    snoozed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    snooze_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    lead_good = models.BooleanField(null=True, help_text=_("Sales on the quality of the lead."))
+    lead_rated_at = models.DateTimeField(null=True)
+    lead_rated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    follow_up_good = models.BooleanField(null=True, help_text=_("Marketing on how the lead was followed up."))
+    follow_up_rated_at = models.DateTimeField(null=True)
+    follow_up_rated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     imported = models.BooleanField(default=False)
 
     objects = HandoffQuerySet.as_manager()
@@ -116,6 +147,10 @@ class Handoff(models.Model):
             models.CheckConstraint(
                 condition=Q(owner__isnull=False) | Q(queue__isnull=False) | Q(ended_at__isnull=False),
                 name="handoff_unowned_has_queue",
+            ),
+            models.CheckConstraint(
+                condition=Q(snoozed_until=None) | (Q(owner__isnull=False) & ~Q(snooze_reason="")),
+                name="handoff_snooze_says_why",
             ),
         ]
         indexes = [

@@ -13,10 +13,13 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from handoff import standing
+from handoff import undo as undoing
 from handoff.forms import ACTS, moves_from, permitted
+from handoff.models import Deed
 from leads.models import Lead
 from personas.choices import Stage
 
@@ -38,7 +41,8 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     said = request.POST if request.method == "POST" else None
     form = ACTS[name](said, lead=lead, actor=request.user, initial=request.GET.dict())
     if form.is_bound and form.attempt():
-        return done(request, form.said, to=request.POST.get("next") or lead.get_absolute_url(), lead=lead)
+        deed = next(iter(undoing.open_to(request.user, [lead.pk])), None)
+        return done(request, form.said, to=request.POST.get("next") or lead.get_absolute_url(), lead=lead, deed=deed)
     return show(request, form, lead)
 
 
@@ -51,18 +55,19 @@ def show(request: HttpRequest, form: Any, lead: Lead) -> HttpResponse:
     return render(request, template, {"form": form, "lead": lead}, status=422 if form.errors else 200)
 
 
-def done(request: HttpRequest, said: str, *, to: str, lead: Lead | None) -> HttpResponse:
+def done(request: HttpRequest, said: str, *, to: str, lead: Lead | None, deed: Deed | None = None) -> HttpResponse:
     """Say what happened and show where things stand now: the page the form names as `next`, else the page the person
     is on, freshly drawn; without htmx, `to`.
 
-    The board is told which card moved, so that it stays in sight even where its lane begins with others.
+    An act that can be taken back brings its Undo with the toast.
     """
     if not request.htmx:
         messages.success(request, said)
         return redirect(to if url_has_allowed_host_and_scheme(to, {request.get_host()}) else "/")
     response = HttpResponse(status=204)
     response["HX-Location"] = json.dumps(place_after(request, to, lead))
-    response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": {"text": said}})
+    toast = {"text": said, **({"undo": reverse("handoff:undo", args=[deed.pk])} if deed else {})}
+    response["HX-Trigger"] = json.dumps({"close-dialog": {}, "toast": toast})
     return response
 
 
@@ -87,6 +92,22 @@ def refused(request: HttpRequest, why: str, lead: Lead) -> HttpResponse:
     response["HX-Reswap"] = "none"
     response["HX-Trigger"] = json.dumps({"toast": {"text": why, "kind": "bad"}, "refused": {"lead": lead.pk}})
     return response
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take an act back, from the toast, the timeline or the page that asks once more."""
+    deed = get_object_or_404(Deed.objects.visible_to(request.user).select_related("lead", "actor"), pk=pk)
+    if request.method == "GET":
+        return render(request, "handoff/undo.html", {"deed": deed, "lead": deed.lead})
+    try:
+        undoing.undo(deed, actor=request.user)
+    except ValidationError as error:
+        return refused(request, error.messages[0], deed.lead)
+    lead = Lead.objects.get(pk=deed.lead_id)
+    said = _("Undone: %(lead)s is where it was.") % {"lead": lead}
+    return done(request, said, to=lead.get_absolute_url(), lead=lead)
 
 
 @login_required

@@ -6,15 +6,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
-from handoff import brief
+from handoff import brief, lifecycle
 from handoff import inbox as desk
-from handoff.forms import ACTS
+from handoff.forms import ACTS, TOUCHES
+from handoff.models import Handoff
+from handoff.views.acts import done, refused
 
 
 @login_required
@@ -65,7 +69,22 @@ def beside(page: desk.Page, offer: desk.Offer | None, keep: str) -> dict[str, An
     if offer is None:
         return context
     told = brief.told(offer.handoff.brief)
+    context |= {"touches": TOUCHES, "lead": offer.handoff.lead, "handoff": offer.handoff, "ratable": offer.ratable}
     if not offer.answerable:
         return context | {"told": told}
     form = ACTS["return"](lead=offer.handoff.lead, actor=offer.user, initial={"seen": offer.seen})
-    return context | {"told": told, "form": form, "lead": offer.handoff.lead}
+    return context | {"told": told, "form": form}
+
+
+@login_required
+@require_POST
+def rate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Each side rates the other's work on a hand-off in one tap; the same tap again takes it away."""
+    handoff = get_object_or_404(Handoff.objects.visible_to(request.user).select_related("lead"), pk=pk)
+    good = {"yes": True, "no": False}.get(request.POST.get("good", ""))
+    try:
+        lifecycle.rate(handoff, actor=request.user, good=good)
+    except ValidationError as error:
+        return refused(request, error.messages[0], handoff.lead)
+    said = _("Kept; both sides see it.") if good is not None else _("The rating is taken away.")
+    return done(request, said, to=handoff.lead.get_absolute_url(), lead=handoff.lead)

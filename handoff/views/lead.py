@@ -18,6 +18,7 @@ from handoff import portrait
 from handoff.forms import TOUCHES, Comment, SaidForm, Touch, moves_from
 from handoff.portrait import Portrait
 from handoff.views.acts import done
+from handoff.views.acts import refused as refuse
 from handoff.views.asking import sent, takes_files
 from leads import rights
 from leads.models import Lead
@@ -78,6 +79,8 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
 
 def refused(request: HttpRequest, found: Lead, name: str, form: SaidForm) -> HttpResponse:
     """The same words with what is wrong: the form alone for htmx, the page for a plain browser."""
+    if request.htmx and "tap" in request.POST:  # one of the inbox: there is no form of this kind to be answered
+        return refuse(request, " ".join(str(e) for errors in form.errors.values() for e in errors), found)
     if request.htmx:
         return render(request, f"handoff/_{name}.html", {"lead": found, name: form, "touches": TOUCHES}, status=422)
     return page(request, found, **{name: form}, status=422)
@@ -103,7 +106,7 @@ def told(request: HttpRequest, shown: Portrait) -> dict[str, Any]:
     """One page of the timeline, in the group and from the cursor that the address names."""
     group = request.GET.get("group", "") if request.GET.get("group") in GROUPS else ""
     try:
-        entries, following = shown.told(group=group, after=request.GET.get("after", ""))
+        entries, following = shown.told(actor=request.user, group=group, after=request.GET.get("after", ""))
     except ValidationError as error:
         raise Http404(error.messages[0]) from error
     groups = [(name, words, name == group) for name, words in GROUPS.items()]

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.choices import Team
+from handoff import lifecycle
 from handoff.day import Day
+from handoff.models import Task
 from handoff.planning import Plan
 from handoff.views.acts import done, refused
 from leads import rights
@@ -42,6 +45,7 @@ def of_sales(day: Day) -> dict[str, Any]:
         "bofu": (_("In a deal"), {"owner": "me", "stage": "bofu"}),
     }
     lists = {"queue": day.queue(), "duties": day.duties(), "quiet": day.quiet(), "said": day.said()}
+    lists["again"] = day.look_again()
     return {**lists, "figures": day.figures(asked), "worth": day.worth(), "promises": day.promises()}
 
 
@@ -78,6 +82,20 @@ DAYS: dict[str, Callable[[Day], dict[str, Any]]] = {
     Team.MARKETING: of_marketing,
     Team.MANAGEMENT: of_management,
 }
+
+
+@login_required
+@require_POST
+def mended(request: HttpRequest, pk: int) -> HttpResponse:
+    """What was returned is mended, and its lead is offered again: one click."""
+    task = get_object_or_404(Task.objects.visible_to(request.user).filter(handoff__isnull=False), pk=pk)
+    rights.permit(request.user, "offer", task.lead)
+    try:
+        lifecycle.offer_mended(task, actor=request.user)
+    except ValidationError as error:
+        return refused(request, error.messages[0], task.lead)
+    said = _("%(lead)s is mended and offered to sales.") % {"lead": task.lead}
+    return done(request, said, to=request.POST.get("next") or task.lead.get_absolute_url(), lead=task.lead)
 
 
 @login_required

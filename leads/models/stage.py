@@ -30,6 +30,9 @@ class StageChange(models.Model):
     at = models.DateTimeField(help_text=_("When it happened."))
     recorded_at = models.DateTimeField(default=timezone.now)
     imported = models.BooleanField(default=False)
+    undone = models.BooleanField(
+        default=False, db_default=False, help_text=_("Taken back, or takes back: of such a pair no visit is left.")
+    )
 
     class Meta:
         verbose_name = _("stage change")

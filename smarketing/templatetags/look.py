@@ -429,6 +429,11 @@ def told(line: Any, now: datetime | None = None) -> SafeString:
         parts.append(f'<span class="num">{money_full(line.amount, line.currency)}</span>')
     if line.aside:
         parts.append(f'<span class="mut">{escape(line.aside)}</span>')
+    if line.undo:
+        parts.append(
+            f'<a class="btn bare sm" href="{line.undo}" hx-post="{line.undo}" hx-swap="none">'
+            f"{icon_markup('rotate-ccw', 's')}{escape(gettext('Undo'))}</a>"
+        )
     box = ""
     if line.said and line.short:
         parts.append(f'<span class="ink2">{escape(line.said)}</span>')

@@ -38,8 +38,10 @@ def act(name: str, lead: Lead, chance: random.Random, at: datetime) -> None:
         return chance.choice(list(Reason.objects.filter(act=of)))
 
     if name in ("return", "withdraw", "recycle", "disqualify", "churn"):
+        if name == "disqualify" and standing(lead) in ("mql", "sal"):  # before contact it is a return
+            lifecycle.log_touch(lead, actor=sam, kind="call:spoke")
         done = {"return": lifecycle.return_to_marketing}.get(name) or getattr(lifecycle, name)
-        done(lead, actor=mia if name == "withdraw" else sam, reason=reason(name))
+        done(lead, actor=mia if name == "withdraw" else sam, reason=reason(name), verdict="So it is")
     elif name == "purchase":
         lifecycle.purchase(lead, at=at, fields={"amount": chance.choice([None, Decimal(chance.randint(1, 900))])})
     elif name == "open_deal":

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiToken
-from handoff import conversation
+from handoff import conversation, lifecycle
 from handoff.models import Notice
 from leads.models import Activity, Lead
 from personas.choices import Stage
@@ -27,6 +27,10 @@ TABLE = {
     "claim": (None, S, None, None, None),
     "accept": (None, S, None, None, None),
     "return": (None, S, None, None, None),
+    "snooze": (None, S, None, None, None),
+    "wake": (None, S, None, None, None),
+    "top_up": (None, M, None, None, None),
+    "unreachable": (None, S, None, None, None),
     "qualify": (None, B, None, None, None),
     "recycle": (None, B, None, None, None),
     "withdraw": (None, M, None, None, None),
@@ -46,13 +50,15 @@ WORDS = {
     "claim_early": {"note": "Met at the fair"},
     "open_deal": {"currency": "EUR"},
     "advance": {"step": "proposal"},
+    "snooze": {"reason": "On leave until Monday", "until": "tomorrow"},
+    "top_up": {"note": "Their contract ends in March"},
     "comment": {"kind": "comment", "text": "Look at this"},
     "log": {"kind": "call:spoke"},
     "edit": {"job_title": "Head of energy"},
     "edit_deal": {"amount": "500.00"},
 }
 REASONS = {"return", "recycle", "withdraw", "lose", "disqualify", "churn"}
-ACCEPTED_FIRST = {"qualify", "recycle", "open_deal"}
+ACCEPTED_FIRST = {"qualify", "recycle", "open_deal", "unreachable"}
 
 
 @pytest.fixture
@@ -67,7 +73,12 @@ def api(client):
 
 
 def lead_for(act, stage):
-    return make_handoff("sal").lead if stage == "mofu" and act in ACCEPTED_FIRST else make_lead(stage)
+    lead = make_handoff("sal").lead if stage == "mofu" and act in ACCEPTED_FIRST else make_lead(stage)
+    if stage == "mofu" and act in ("disqualify", "unreachable"):
+        for _number in range(5):
+            kind = "call:spoke" if act == "disqualify" else "call:no_answer"
+            lifecycle.log_touch(lead, actor=make_user("sam", team="sales"), kind=kind)
+    return lead
 
 
 def said(act, lead):

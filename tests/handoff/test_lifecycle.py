@@ -126,7 +126,8 @@ def test_a_clerical_return_asks_marketing_to_mend_the_record(sam):
         lead, actor=sam, reason=make_reason("return", "no_working_contact"), verdict="The number is a fax line"
     )
     lead.refresh_from_db()
-    assert (lead.stage, lead.next_action) == ("tofu", "Mend: The number is a fax line")
+    task = lead.tasks.get()
+    assert (lead.stage, task.title, task.owner.username) == ("tofu", "Mend The number is a fax line", "mia")
 
 
 def test_a_definitional_return_waits_before_the_line_counts_again(mia, sam):

@@ -191,7 +191,7 @@ def test_marketing_reads_what_came_back_what_became_of_its_leads_and_who_is_near
     LeadScore.objects.filter(lead=far).update(fit=40, engagement=10, total=50)
     client.force_login(mia)
     response = client.get(DAY)
-    assert [handoff.lead.name for handoff in response.context["mend"]] == ["Paula Berger"]
+    assert [task.lead.name for task in response.context["mend"]] == ["Paula Berger"]
     assert "Returned because: No working phone or e-mail. A fax line" in response.text
     assert {handoff.lead.name for handoff in response.context["became"].latest} == {
         "Paula Berger",
@@ -200,8 +200,10 @@ def test_marketing_reads_what_came_back_what_became_of_its_leads_and_who_is_near
     }
     assert [lead.name for lead in response.context["near"]] == ["Anders Falk"]
     assert "The MQL line is 60, agreement v1" in response.text
-    editing.plan(Lead.objects.get(pk=mend.lead_id), actor=mia, next_action="", next_action_at=None)
+    task = response.context["mend"][0]
+    assert client.post(reverse("handoff:mended", args=[task.pk])).status_code == 302
     assert client.get(DAY).context["mend"] == []
+    assert Lead.objects.get(pk=mend.lead_id).stage == "mofu"
 
 
 def test_what_the_other_team_said_is_told_and_offers_are_not_told_twice(client, mia, sam):
