@@ -51,7 +51,7 @@ CHECKS: dict[str, str] = {
     "each visit was opened by the stage change of its number, and closed by the next": """
         SELECT COALESCE(visit.lead_id, change.lead_id) FROM leads_visit visit
           FULL JOIN (
-               SELECT lead_id, seq, old, new, at, lead(seq) OVER own AS following
+               SELECT id, lead_id, seq, old, new, at, lead(seq) OVER own AS following
                  FROM leads_stagechange WHERE NOT undone WINDOW own AS (PARTITION BY lead_id ORDER BY seq)
           ) change ON change.lead_id = visit.lead_id AND change.seq = visit.seq
           LEFT JOIN leads_stagechange next ON next.lead_id = visit.lead_id AND next.seq = change.following

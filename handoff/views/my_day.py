@@ -88,7 +88,9 @@ DAYS: dict[str, Callable[[Day], dict[str, Any]]] = {
 @require_POST
 def mended(request: HttpRequest, pk: int) -> HttpResponse:
     """What was returned is mended, and its lead is offered again: one click."""
-    task = get_object_or_404(Task.objects.visible_to(request.user).filter(handoff__isnull=False), pk=pk)
+    mending = Task.objects.visible_to(request.user).filter(handoff__isnull=False).select_related("lead__company")
+    task = get_object_or_404(mending, pk=pk, lead__isnull=False)
+    assert task.lead
     rights.permit(request.user, "offer", task.lead)
     try:
         lifecycle.offer_mended(task, actor=request.user)

@@ -1,0 +1,217 @@
+"""Following a hand-off up: attempts in one tap, what is put off, what is mended, ratings, the brief."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
+
+from handoff import lifecycle, sla
+from handoff.models import Agreement, Notice, Task
+from leads import capture
+from leads.models import Lead
+from tests.factories import make_handoff, make_lead, make_reason, make_user
+
+HTMX = {"hx-request": "true"}
+
+
+@pytest.fixture
+def mia():
+    return make_user("mia")
+
+
+@pytest.fixture
+def sam():
+    return make_user("sam", team="sales")
+
+
+def act(client, lead, name, **said):
+    return client.post(reverse("handoff:act", args=[lead.pk, name]), said, headers=HTMX)
+
+
+def tap(client, lead, kind, **said):
+    return client.post(reverse("handoff:log", args=[lead.pk]), {"kind": kind, "tap": "1", **said}, headers=HTMX)
+
+
+def item(client, handoff):
+    return client.get(reverse("handoff:inbox_item", args=[handoff.pk])).text
+
+
+def test_a_tap_counts_the_attempt_and_plans_the_next_in_business_time(client, sam):
+    handoff = make_handoff("sal")
+    client.force_login(sam)
+    assert "0 of 5 attempts over 10 business days" in item(client, handoff)
+    answer = tap(client, handoff.lead, "call:no_answer")
+    assert (answer.status_code, "Next: Try again: attempt 2 of 5" in answer.headers["HX-Trigger"]) == (204, True)
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    calendar = sla.Calendar.of(Agreement.objects.in_force())
+    called = lead.activities.get(kind="call:no_answer").at
+    assert calendar.minutes(called, lead.next_action_at) == pytest.approx(2 * 510, abs=0.01)  # 10 days, 5 attempts
+    assert "1 of 5 attempts" in item(client, handoff)
+
+
+def test_a_contact_ends_the_tries_and_a_plan_of_ones_own_is_kept(client, sam):
+    handoff = make_handoff("sal")
+    client.force_login(sam)
+    tap(client, handoff.lead, "call:left_message")
+    tap(client, handoff.lead, "call:spoke")
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    assert (lead.next_action, lead.handoffs.get().attempts_made) == ("", 2)
+    assert "Disqualify…" in item(client, handoff)
+    tap(client, handoff.lead, "email:sent", next_action="Send the sheet")
+    assert Lead.objects.get(pk=lead.pk).next_action == "Send the sheet"
+
+
+def test_after_the_agreed_attempts_recycling_as_unreachable_is_one_click(client, sam):
+    handoff = make_handoff("sal")
+    client.force_login(sam)
+    for _number in range(4):
+        tap(client, handoff.lead, "call:no_answer")
+    assert "Recycle as unreachable" not in item(client, handoff)
+    early = act(client, handoff.lead, "unreachable")
+    assert "1 attempt is still agreed on." in early.headers["HX-Trigger"]
+    assert "The agreed 5 attempts are made" in tap(client, handoff.lead, "email:sent").headers["HX-Trigger"]
+    assert "Recycle as unreachable" in item(client, handoff)
+    assert "Recycle as unreachable" in client.get(handoff.lead.get_absolute_url()).text
+    act(client, handoff.lead, "unreachable")
+    handoff.refresh_from_db()
+    assert (handoff.end, handoff.reason.code) == ("recycled", "unreachable")
+    assert Lead.objects.get(pk=handoff.lead_id).look_again_on
+
+
+def test_what_is_put_off_leaves_the_inbox_until_its_moment_and_its_promise_goes_on(client, mia, sam):
+    handoff = make_handoff(name="Katrin Hofer")
+    due = handoff.due_at
+    client.force_login(sam)
+    assert (
+        "Say why"
+        not in act(client, handoff.lead, "snooze", reason="On leave until Monday", until="week").headers["HX-Trigger"]
+    )
+    handoff.refresh_from_db()
+    assert (handoff.owner, handoff.due_at, handoff.promise) == (sam, due, "answer")
+    assert handoff.pk not in [offer.pk for offer in client.get("/inbox/").context["page"].offers]
+    assert [offer.pk for offer in client.get("/inbox/?show=snoozed").context["page"].offers] == [handoff.pk]
+    assert "The promise goes on meanwhile." in item(client, handoff)
+    assert not Notice.objects.filter(person=mia, kind__startswith="handoff:snooze").exists()
+    client.force_login(mia)
+    assert handoff.pk in [offer.pk for offer in client.get("/inbox/").context["page"].offers]
+    assert "On leave until Monday" in item(client, handoff)
+    client.force_login(sam)
+    act(client, handoff.lead, "wake")
+    assert [offer.pk for offer in client.get("/inbox/").context["page"].offers] == [handoff.pk]
+
+
+def test_putting_off_needs_a_reason_and_a_moment_to_come(client, sam):
+    handoff = make_handoff()
+    client.force_login(sam)
+    assert act(client, handoff.lead, "snooze", until="week").status_code == 422
+    past = f"{timezone.localtime() - timedelta(hours=1):%Y-%m-%dT%H:%M}"
+    answer = act(client, handoff.lead, "snooze", reason="Later", until="week", at=past)
+    assert (answer.status_code, "This moment is past" in answer.text) == (422, True)
+    priya = make_user("priya", team="sales")
+    lifecycle.claim(handoff, actor=priya)
+    assert "Priya has claimed this lead" in act(client, handoff.lead, "snooze", reason="Later", until="week").text
+
+
+def test_a_clerical_return_names_what_to_mend_and_once_mended_the_lead_is_offered_again(client, mia, sam):
+    handoff, reason = make_handoff(name="Paula Berger"), make_reason("return", "facts_missing")
+    client.force_login(sam)
+    bare = act(client, handoff.lead, "return", reason=reason.pk)
+    assert (bare.status_code, "Name what is missing or wrong" in bare.text) == (422, True)
+    act(client, handoff.lead, "return", reason=reason.pk, fields_wrong=["phone", "job_title"], verdict="A fax line")
+    task = Task.objects.get(lead=handoff.lead)
+    assert (task.owner, task.fields, task.handoff) == (mia, ["phone", "job_title"], handoff)
+    assert task.title == "Mend phone, job title"
+    assert not Lead.objects.get(pk=handoff.lead_id).next_action
+    client.force_login(mia)
+    day = client.get(reverse("handoff:my_day"))
+    assert "Mend phone, job title" in day.text
+    assert [figure.number for name, figure in day.context["figures"].items() if name == "over"] == [0]
+    client.post(reverse("handoff:mended", args=[task.pk]), headers=HTMX)
+    task.refresh_from_db()
+    again = Lead.objects.get(pk=handoff.lead_id).handoffs.open().get()
+    assert (task.done_by, again.offered_by, "Mended: phone, job title" in again.note) == (mia, mia, True)
+
+
+def test_a_procedural_return_goes_to_whom_the_rules_name_and_never_back_to_the_same_rep(client, sam):
+    handoff = make_handoff()
+    lifecycle.claim(handoff, actor=sam)
+    client.force_login(sam)
+    act(client, handoff.lead, "return", reason=make_reason("return", "another_region").pk)
+    following = handoff.lead.handoffs.open().get()
+    assert (following.origin, following.owner == sam) == ("rerouted", False)
+
+
+def test_before_contact_nobody_is_disqualified_and_the_sentence_says_what_to_do(client, sam):
+    handoff, reason = make_handoff("sal"), make_reason("disqualify", "no_need")
+    client.force_login(sam)
+    refused = act(client, handoff.lead, "disqualify", reason=reason.pk)
+    assert (refused.status_code, "before contact it is Return" in refused.text) == (422, True)
+    tap(client, handoff.lead, "call:spoke")
+    assert act(client, handoff.lead, "disqualify", reason=reason.pk).status_code == 204
+    late = make_handoff("sal")
+    tap(client, late.lead, "call:spoke")
+    answer = act(client, late.lead, "return", reason=make_reason("return", "below_fit").pk)
+    assert "after contact it is Disqualify or Recycle" in answer.text
+
+
+def test_recycling_names_its_day_by_a_distance_or_exactly(client, sam):
+    reason = make_reason("recycle", "not_now")
+    client.force_login(sam)
+    for said, days in (({"days": "30"}, 30), ({"days": "180"}, 180), ({}, 90)):
+        lead = make_handoff("sal").lead
+        act(client, lead, "recycle", reason=reason.pk, **said)
+        assert Lead.objects.get(pk=lead.pk).look_again_on == timezone.localdate() + timedelta(days=days)
+    lead, day = make_handoff("sal").lead, timezone.localdate() + timedelta(days=12)
+    act(client, lead, "recycle", reason=reason.pk, days="30", look_again_on=day.isoformat())
+    assert Lead.objects.get(pk=lead.pk).look_again_on == day
+
+
+def test_each_side_rates_the_other_s_work_in_one_tap_and_both_see_it(client, mia, sam):
+    handoff = make_handoff("sal")
+    client.force_login(sam)
+    rate = reverse("handoff:rate", args=[handoff.pk])
+    assert client.post(rate, {"good": "yes"}, headers=HTMX).status_code == 204
+    client.force_login(mia)
+    client.post(rate, {"good": "no"}, headers=HTMX)
+    handoff.refresh_from_db()
+    assert (handoff.lead_good, handoff.lead_rated_by) == (True, sam)
+    assert (handoff.follow_up_good, handoff.follow_up_rated_by) == (False, mia)
+    assert "The lead, says sales" in item(client, handoff)
+    client.post(rate, {"good": "none"}, headers=HTMX)
+    handoff.refresh_from_db()
+    assert (handoff.follow_up_good, handoff.follow_up_rated_at, handoff.lead_good) == (None, None, True)
+    client.force_login(make_user("ruth", team="management"))
+    assert "Sales rates the lead" in client.post(rate, {"good": "yes"}, headers=HTMX).headers["HX-Trigger"]
+
+
+def test_the_brief_begins_with_what_set_it_off_and_marketing_tops_it_up(client, mia, sam):
+    lead = make_lead(name="Lena Fischer", email="lena@fehr.example")
+    make_lead(name="Otto Fehr", email="otto@fehr.example", company={}, job_title="Buyer")
+    capture.log(lead, kind="message:told", actor=mia, text="Payback within two years")
+    capture.log(lead, kind="web:pricing")
+    lifecycle.offer(lead, actor=mia, note="Asked for prices")
+    handoff = lead.handoffs.get()
+    assert handoff.brief["trigger"] == "Offered by marketing; did last: read the pricing page"
+    client.force_login(sam)
+    text = item(client, handoff)
+    for words in ("What they were told", "Payback within two years", "Otto Fehr", "Company and buying group"):
+        assert words in text
+    assert act(client, lead, "top_up", note="No").status_code == 403
+    client.force_login(mia)
+    act(client, lead, "top_up", note="Their contract ends in March", was="Asked for prices")
+    handoff.refresh_from_db()
+    assert handoff.note == "Their contract ends in March"
+    stale = act(client, lead, "top_up", note="Something else", was="Asked for prices")
+    assert (stale.status_code, "It says now: “Their contract ends in March”" in stale.text) == (422, True)
+    line = lead.activities.get(kind="handoff:brief")
+    assert line.data["changes"]["why now"] == ["Asked for prices", "Their contract ends in March"]
+
+
+def test_a_rep_who_has_not_accepted_plans_no_next_try(sam):
+    lead = make_handoff().lead
+    lifecycle.log_touch(lead, actor=sam, kind="call:no_answer")
+    assert Lead.objects.get(pk=lead.pk).next_action == ""
+    with pytest.raises(ValidationError):
+        lifecycle.recycle_unreachable(lead, actor=sam)
