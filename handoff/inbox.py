@@ -168,7 +168,7 @@ class Offer:
     @property
     def ratable(self) -> str:
         """What this person rates of it, by the name of its columns; empty for nothing."""
-        return lifecycle.RATES.get(Team(self.user.team), "")
+        return lifecycle.rated_by(self.user)
 
     @property
     def claimable(self) -> bool:

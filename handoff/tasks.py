@@ -8,7 +8,7 @@ from celery import shared_task
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from handoff import answers, attachments, notices, promises, sample, todo
+from handoff import answers, attachments, lifecycle, notices, promises, sample, todo, undo
 from leads import capture, exchange
 from leads.tasks import heard
 
@@ -56,6 +56,16 @@ def sweep_files() -> int:
 @shared_task
 def remind_of_tasks() -> int:
     return todo.remind()
+
+
+@shared_task
+def look_again() -> int:
+    return lifecycle.look_again()
+
+
+@shared_task
+def forget_old_acts() -> int:
+    return undo.forget()
 
 
 @shared_task

@@ -28,6 +28,7 @@ urlpatterns = [
     path("pipeline/<str:lane>/more/", board.more, name="board_more"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:pk>/", inbox.inbox, name="inbox_item"),
+    path("handoffs/<int:pk>/brief/", inbox.whole_brief, name="brief"),
     path("handoffs/<int:pk>/rate/", inbox.rate, name="rate"),
     path("deals/", deals.deals, name="deals"),
     path("deals/<int:pk>/edit/", deals.edit, name="deal_edit"),

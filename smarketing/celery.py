@@ -14,6 +14,8 @@ app.autodiscover_tasks(["leads", "handoff"])
 app.conf.beat_schedule = {
     "what waits to be done": {"task": "handoff.tasks.catch_up", "schedule": 5},
     "promises that run out": {"task": "handoff.tasks.sweep_promises", "schedule": 30},
+    "leads to look at again": {"task": "handoff.tasks.look_again", "schedule": 300},
+    "acts that can't be undone any more": {"task": "handoff.tasks.forget_old_acts", "schedule": 3600},
     "tasks to be reminded of": {"task": "handoff.tasks.remind_of_tasks", "schedule": 30},
     "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15, "options": {"expires": 15}},
     "messages that are old": {"task": "handoff.tasks.forget_old_messages", "schedule": 3600},

@@ -3,17 +3,17 @@
 from handoff.lifecycle.following import (
     ATTEMPTS,
     CONTACTS,
-    RATES,
     is_unreachable,
     log_touch,
     next_try,
     qualify,
     rate,
+    rated_by,
     snooze,
     wake,
 )
 from handoff.lifecycle.offers import accept, claim, claim_early, hasten, offer, requalify
-from handoff.lifecycle.passing import churn, purchase, reopen
+from handoff.lifecycle.passing import churn, look_again, purchase, reopen
 from handoff.lifecycle.reassigning import reassign
 from handoff.lifecycle.verdicts import (
     disqualify,
@@ -25,7 +25,8 @@ from handoff.lifecycle.verdicts import (
 )
 
 __all__ = [
-    "ATTEMPTS", "CONTACTS", "RATES", "accept", "churn", "claim", "claim_early", "disqualify", "hasten",
-    "is_unreachable", "log_touch", "next_try", "offer", "offer_mended", "purchase", "qualify", "rate", "reassign",
-    "recycle", "recycle_unreachable", "reopen", "requalify", "return_to_marketing", "snooze", "wake", "withdraw",
+    "ATTEMPTS", "CONTACTS", "accept", "churn", "claim", "claim_early", "disqualify", "hasten",
+    "is_unreachable", "log_touch", "look_again", "next_try", "offer", "offer_mended", "purchase", "qualify", "rate",
+    "rated_by", "reassign", "recycle", "recycle_unreachable", "reopen", "requalify", "return_to_marketing", "snooze", "wake",
+    "withdraw",
 ]  # fmt: skip

@@ -140,8 +140,8 @@ def rate(handoff: Handoff, *, actor: User, good: bool | None) -> Handoff:
     """
     Lead.objects.lock(handoff.lead_id)
     handoff = Handoff.objects.select_for_update(of=("self",), no_key=True).get(pk=handoff.pk)
-    side = RATES.get(Team(actor.team))
-    if side is None:
+    side = rated_by(actor)
+    if not side:
         raise ValidationError(_("Sales rates the lead and marketing the follow-up. Nothing was changed."))
     said: dict[str, Any] = {"good": good, "rated_at": clock.now() if good is not None else None}
     said["rated_by"] = actor if good is not None else None
@@ -153,6 +153,11 @@ def rate(handoff: Handoff, *, actor: User, good: bool | None) -> Handoff:
 
 #: What each team rates.
 RATES = {Team.SALES: "lead", Team.MARKETING: "follow_up"}
+
+
+def rated_by(actor: User) -> str:
+    """What this person rates of a hand-off, by the beginning of its columns; empty for nothing."""
+    return RATES.get(Team(actor.team), "")
 
 
 @undo.able("qualify")

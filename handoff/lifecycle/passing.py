@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from accounts.choices import Team
 from accounts.models import User
-from handoff import deals, standing, undo, watching
+from handoff import deals, notices, standing, undo, watching
 from handoff.models import Handoff, Reason
 from leads import clock, pipeline, timeline
-from leads.models import Lead, Outcome
+from leads.models import Activity, Lead, Outcome
 from personas.choices import Stage
 
 
@@ -86,3 +88,36 @@ def _brought_by(lead: Lead) -> Handoff | None:
         return None
     deal = lead.deals.open().filter(roles__lead=lead, roles__primary=True).select_related("handoff").first()
     return deal.handoff if deal else None
+
+
+def look_again(limit: int = 500) -> int:
+    """Whoever is to be looked at again today comes back: to the day of the rep who knows them and of their marketer,
+    who are told, and with a line on the timeline. Once for each such day; any number of sweeps may run at once.
+
+    The lead stays in nurture: from now on crossing the line offers it again, and the rep may claim it early.
+    """
+    now, today = clock.now(), clock.today()
+    told = Activity.objects.filter(lead=OuterRef("pk"), kind="lead:again", at__date__gte=OuterRef("look_again_on"))
+    due = Lead.objects.filter(look_again_on__lte=today, look_again_on__gt=today - MISSED, stage__in=RESTING)
+    due = due.filter(~Exists(told)).order_by("look_again_on", "pk").select_related("rep", "marketer")
+    with transaction.atomic():
+        leads = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
+        timeline.record_many(
+            [Activity(lead=lead, kind="lead:again", at=now, data={"on": str(lead.look_again_on)}) for lead in leads]
+        )
+        for lead in leads:
+            people = {person for person in (lead.rep, lead.marketer) if person and person.is_active}
+            notices.write(
+                kind="lead:again",
+                to=people or User.objects.on(Team.MARKETING),
+                lead=lead,
+                text=_("%(lead)s is to be looked at again today.") % {"lead": lead},
+                event=f"lead:{lead.pk}:again:{lead.look_again_on}",
+            )
+    return len(leads)
+
+
+#: Where somebody rests until they are looked at again.
+RESTING = (Stage.TOFU, Stage.CUSTOMER)
+#: A day to look again that lies so far back was known before anybody was told of such days.
+MISSED = timedelta(days=30)

@@ -10,13 +10,14 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff import notices, routing, sla, standing
+from handoff import notices, routing, sla, standing, undo
 from handoff.models import Handoff, Queue
 from leads import clock, timeline
 from leads.models import Lead
 from personas.choices import Lane
 
 
+@undo.able("reassign")
 @transaction.atomic
 def reassign(
     lead: Lead,
@@ -58,6 +59,9 @@ def reassign(
             owner=found.rep,
             queue=found.queue,
             claimed_at=at if found.rep else None,
+            snoozed_until=None,
+            snoozed_by=None,
+            snooze_reason="",
             reassigned=F("reassigned") + int(by_clock),
         )
     ):

@@ -77,6 +77,18 @@ def beside(page: desk.Page, offer: desk.Offer | None, keep: str) -> dict[str, An
 
 
 @login_required
+@require_GET
+def whole_brief(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole brief of a hand-off, for the page of its lead."""
+    offer = desk.one(request.user, pk)
+    if offer is None:
+        raise Http404
+    handoff = offer.handoff
+    told = {"told": brief.told(handoff.brief), "handoff": handoff, "lead": handoff.lead, "now": timezone.now()}
+    return render(request, "handoff/_brief.html", {**told, "may_top_up": offer.may_top_up})
+
+
+@login_required
 @require_POST
 def rate(request: HttpRequest, pk: int) -> HttpResponse:
     """Each side rates the other's work on a hand-off in one tap; the same tap again takes it away."""

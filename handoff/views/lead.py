@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from handoff import portrait
+from handoff import lifecycle, portrait
 from handoff.forms import TOUCHES, Comment, SaidForm, Touch, moves_from
 from handoff.portrait import Portrait
 from handoff.views.acts import done
@@ -94,6 +94,7 @@ def page(request: HttpRequest, found: Lead, *, status: int = 200, **forms: SaidF
         **forms,
         **told(request, shown),
         "touches": TOUCHES,
+        "ratable": lifecycle.rated_by(actor),
         "moves": moves_from(shown.lane, actor),
         "may": what_may(actor, found),
         "who_logs": rights.whose("log", found),
