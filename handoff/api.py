@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from handoff import standing
+from handoff import lifecycle, standing
 from handoff.deals import EDITABLE
 from handoff.forms import ACTS, Comment, EditDeal, SaidForm, Touch, permitted
 from handoff.models import Deal, Handoff
@@ -23,6 +23,10 @@ from leads import rights, timeline
 from leads.models import Activity, Lead
 from leads.tasks import nudge
 
+#: What is told of a hand-off that was just claimed, and where its lead stands.
+CLAIMED = (
+    "lane", "origin", "note", "offered_at", "promise", "due_at", "owner", "queue__name", "lead__stage", "lead__rep",
+)  # fmt: skip
 #: How a machine names a row: by what people call it, where there is such a name.
 NAMED_BY = {"reason": "code", "to": "username", "queue": "name"}
 
@@ -64,6 +68,20 @@ class Acts(APIView):
         nudge()
         shown = Lead.objects.select_related(*leads.RELATED).get(pk=pk)
         return Response({"said": form.said, "lead": OneLead().told(request, shown)})
+
+
+class Claim(APIView):
+    """POST takes an offer that nobody has: the first to come gets it."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        """The hand-off as it is now; 409 says who was first."""
+        whole = Handoff.objects.visible_to(request.user).select_related("lead", "queue")
+        handoff = get_object_or_404(whole.only(*CLAIMED), pk=pk)
+        rights.permit(request.user, "claim", handoff.lead)
+        try:
+            return Response(offered(lifecycle.claim(handoff, actor=request.user)))
+        except ValidationError as error:
+            raise NotNow(error.messages[0]) from error
 
 
 class OneDeal(APIView):

@@ -62,7 +62,7 @@ def able(act: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(does)
         def kept(*args: P.args, **kwargs: P.kwargs) -> R:
             actor: Any = kwargs.get("actor")
-            if actor is None or _inside.get() or abs(clock.now() - timezone.now()) > WINDOW:
+            if not keeps(actor):
                 return does(*args, **kwargs)
             with transaction.atomic(), _alone():
                 before = Picture.of(_leads_of(args[0]))
@@ -73,6 +73,11 @@ def able(act: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return kept
 
     return deco
+
+
+def keeps(actor: User | None) -> bool:
+    """Whether what happens now is an act of a person that can be undone."""
+    return actor is not None and not _inside.get() and abs(clock.now() - timezone.now()) <= WINDOW
 
 
 @contextmanager

@@ -30,6 +30,7 @@ urlpatterns = [
     path("leads/<int:pk>/", handoff.OneLead.as_view(), name="lead"),
     path("leads/<int:pk>/acts/<slug:name>/", handoff.Acts.as_view(), name="act"),
     path("leads/<int:pk>/activities/", handoff.Activities.as_view(), name="activities"),
+    path("handoffs/<int:pk>/claim/", handoff.Claim.as_view(), name="claim"),
     path("deals/<int:pk>/", handoff.OneDeal.as_view(), name="deal"),
     path("schema/", schema, name="schema"),
     path("submissions/<int:pk>/", leads.Submissions.as_view(), name="submission"),

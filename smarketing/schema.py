@@ -224,6 +224,17 @@ class Acts(OpenApiViewExtension):
         return Described
 
 
+class Claim(OpenApiViewExtension):
+    target_class = "handoff.api.Claim"
+
+    def view_replacement(self) -> Any:
+        class Described(self.target_class):  # type: ignore[name-defined]
+            @extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, **refusals(403, 404, 409)})
+            def post(self, *args: Any) -> None: ...
+
+        return Described
+
+
 class Activities(OpenApiViewExtension):
     target_class = "handoff.api.Activities"
 

@@ -29,4 +29,12 @@ def page(request: HttpRequest, **_: Any) -> HttpResponse:
     return render(request, "bare/page.html", {"rows": Row.objects.filter(stage="tofu").order_by("-pk")[:50]})
 
 
-urlpatterns = [path("page", page), path("insert", InsertView.as_view())]
+class UpdateView(APIView):
+    """One row, one UPDATE."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        changed = Row.objects.filter(pk=pk).update(title="Head of energy")
+        return Response({"changed": changed})
+
+
+urlpatterns = [path("page", page), path("update/<int:pk>", UpdateView.as_view()), path("insert", InsertView.as_view())]

@@ -27,6 +27,6 @@ from handoff.lifecycle.verdicts import (
 __all__ = [
     "ATTEMPTS", "CONTACTS", "accept", "churn", "claim", "claim_early", "disqualify", "hasten",
     "is_unreachable", "log_touch", "look_again", "next_try", "offer", "offer_mended", "purchase", "qualify", "rate",
-    "rated_by", "reassign", "recycle", "recycle_unreachable", "reopen", "requalify", "return_to_marketing", "snooze", "wake",
-    "withdraw",
+    "rated_by", "reassign", "recycle", "recycle_unreachable", "reopen", "requalify", "return_to_marketing", "snooze",
+    "wake", "withdraw",
 ]  # fmt: skip

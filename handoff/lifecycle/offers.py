@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from handoff import brief, notices, routing, sla, standing, undo, watching
 from handoff.models import Agreement, Handoff, Queue
 from leads import clock, pipeline, timeline
-from leads.models import Lead, Outcome
+from leads.models import Activity, Lead, Outcome
 from personas.choices import Lane, Stage
 
 
@@ -140,33 +141,74 @@ def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handof
     return handoff
 
 
-@undo.able("claim")
-@transaction.atomic
+#: One statement, since the first to come is served: the lead is locked, one UPDATE decides, and only whoever it lets
+#: through leaves the rep on the lead, the line on the timeline, and what undoing it needs.
+CLAIM = """
+WITH standing AS MATERIALIZED (SELECT id, rep_id FROM leads_lead WHERE id = %(lead)s FOR NO KEY UPDATE),
+won AS (
+    UPDATE handoff_handoff offered SET owner_id = %(actor)s, claimed_at = %(at)s FROM standing
+     WHERE offered.id = %(handoff)s AND offered.lead_id = standing.id AND offered.owner_id IS NULL
+       AND offered.ended_at IS NULL AND (%(manager)s OR EXISTS (
+           SELECT FROM handoff_queue queue WHERE queue.id = offered.queue_id AND (queue.everybody OR EXISTS (
+               SELECT FROM handoff_member member WHERE member.queue_id = queue.id AND member.rep_id = %(actor)s))))
+    RETURNING offered.id, offered.lead_id, standing.rep_id),
+led AS (
+    UPDATE leads_lead SET rep_id = %(actor)s, last_activity_at = greatest(last_activity_at, %(at)s)
+      FROM won WHERE leads_lead.id = won.lead_id),
+line AS (
+    INSERT INTO leads_activity (lead_id, kind, text, data, actor_id, at, recorded_at, imported)
+    SELECT lead_id, 'handoff:claim', '', '{}', %(actor)s, %(at)s, %(at)s, false FROM won RETURNING id),
+deed AS (
+    INSERT INTO handoff_deed (lead_id, act, actor_id, at, line, changes)
+    SELECT won.lead_id, 'claim', %(actor)s, %(at)s, line.id, jsonb_build_object(
+           'made', '{}'::jsonb, 'moved', '{}'::jsonb, 'outcomes', '[]'::jsonb, 'tasks', '[]'::jsonb,
+           'lines', jsonb_build_array(line.id), 'leads', jsonb_build_array(won.lead_id),
+           'rows', jsonb_build_object(
+               'handoff:' || won.id, jsonb_build_object(
+                   'owner_id', jsonb_build_array(NULL, %(actor)s), 'claimed_at', jsonb_build_array(NULL, %(stamp)s)))
+               || CASE WHEN won.rep_id IS DISTINCT FROM %(actor)s THEN jsonb_build_object(
+                   'lead:' || won.lead_id, jsonb_build_object('rep_id', jsonb_build_array(won.rep_id, %(actor)s)))
+                  ELSE '{}'::jsonb END)
+      FROM won, line WHERE %(keep)s)
+SELECT line.id, EXISTS (SELECT FROM handoff_watch WHERE handoff_watch.lead_id = won.lead_id AND handoff_watch.on)
+             OR EXISTS (SELECT FROM handoff_hook)
+  FROM won, line
+"""
+
+
 def claim(handoff: Handoff, *, actor: User) -> Handoff:
-    """First come, first served: one UPDATE decides; the others are told who was first. Reps claim from their queues."""
-    lead, at = Lead.objects.lock(handoff.lead_id), clock.now()
-    waiting = Handoff.objects.open().filter(pk=handoff.pk, owner=None)
-    if not actor.is_manager:
-        waiting = waiting.filter(queue__in=Queue.objects.claimed_by(actor).order_by())
-    won = waiting.update(owner=actor, claimed_at=at)
-    handoff = Handoff.objects.select_related("owner", "agreement", "queue").get(pk=handoff.pk)
-    handoff.lead = lead
-    if not won:
-        if handoff.ended_at:
-            raise ValidationError(standing.happened_since(lead))
-        if handoff.owner is None:
-            raise ValidationError(
-                _("%(lead)s lies in %(queue)s, from which its reps claim. Nothing was changed.")
-                % {"lead": lead, "queue": handoff.queue}
-            )
-        if handoff.owner_id != actor.pk:
-            raise ValidationError(
-                _("%(who)s has claimed this lead already. Nothing was changed.") % {"who": handoff.owner}
-            )
-        return handoff
-    lead.rep = actor
-    lead.save(update_fields=["rep"])
-    watching.hear(timeline.record(lead, kind="handoff:claim", actor=actor, at=at))
+    """First come, first served: one UPDATE decides; the others are told who was first. Reps claim from their queues.
+
+    The hand-off comes with its lead; both say afterwards whose they are.
+    """
+    at = clock.now()
+    said: dict[str, Any] = {
+        "lead": handoff.lead_id, "handoff": handoff.pk, "actor": actor.pk, "at": at, "stamp": at.isoformat(),
+        "manager": actor.is_manager, "keep": undo.keeps(actor),
+    }  # fmt: skip
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(CLAIM, said)
+        won = cursor.fetchone()
+        if won and won[1]:  # somebody listens
+            watching.hear(Activity.objects.select_related("lead", "actor").get(pk=won[0]))
+    if won is None:
+        return _claimed_before(handoff, actor)
+    handoff.owner, handoff.claimed_at, handoff.lead.rep = actor, at, actor
+    return handoff
+
+
+def _claimed_before(handoff: Handoff, actor: User) -> Handoff:
+    """Why a claim came to nothing; who has it already may claim it as often as they like."""
+    handoff = Handoff.objects.select_related("owner", "agreement", "queue", "lead").get(pk=handoff.pk)
+    if handoff.ended_at:
+        raise ValidationError(standing.happened_since(handoff.lead))
+    if handoff.owner is None:
+        raise ValidationError(
+            _("%(lead)s lies in %(queue)s, from which its reps claim. Nothing was changed.")
+            % {"lead": handoff.lead, "queue": handoff.queue}
+        )
+    if handoff.owner_id != actor.pk:
+        raise ValidationError(_("%(who)s has claimed this lead already. Nothing was changed.") % {"who": handoff.owner})
     return handoff
 
 

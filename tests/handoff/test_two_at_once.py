@@ -1,13 +1,18 @@
 """Two people, or fifty, at the same moment: real threads, real transactions."""
 
+import http.client
+import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
+from accounts.models import ApiToken
 from handoff import answers, deals, lifecycle
-from handoff.models import Handoff
+from handoff.models import Deed, Handoff
 from leads import capture
 from leads.models import Company, Lead, Signal
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
@@ -42,6 +47,31 @@ def test_fifty_claim_one_wins_and_the_others_are_told_who():
     assert len(refused(answers)) == 49
     assert all(f"{handoff.owner} has claimed this lead" in answer.messages[0] for answer in refused(answers))
     assert handoff.lead.activities.filter(kind="handoff:claim").count() == 1
+
+
+def test_fifty_claim_over_http_one_wins_and_the_others_are_told_who(live_server):
+    handoff = make_handoff()
+    reps = [make_user(f"rep{number}", team="sales") for number in range(50)]
+    tokens = [ApiToken.objects.create(rep)[1] for rep in reps]
+    place, together = urlsplit(live_server.url), threading.Barrier(50, timeout=60)
+
+    def claim(token):
+        line = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+        line.connect()
+        together.wait()
+        line.request("POST", f"/api/v1/handoffs/{handoff.pk}/claim/", headers={"Authorization": f"Token {token}"})
+        answer = line.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(claim, tokens))
+    handoff.refresh_from_db()
+    assert sorted(status for status, _said in answers) == [200] + [409] * 49
+    assert {said["owner"] for status, said in answers if status == 200} == {handoff.owner.username}
+    told = f"{handoff.owner} has claimed this lead already. Nothing was changed."
+    assert {said["detail"] for status, said in answers if status == 409} == {told}
+    assert handoff.lead.activities.filter(kind="handoff:claim").count() == 1
+    assert Deed.objects.filter(lead=handoff.lead, act="claim").count() == 1
 
 
 def test_a_hundred_captures_of_one_person_make_one_lead():
