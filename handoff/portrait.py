@@ -22,7 +22,7 @@ from handoff import brief, lifecycle, sides, sla, standing, telling, threads, un
 from handoff.models import Agreement, Deal, DealLead, Handoff, SideNote, Task, Watch
 from leads import pipeline, rights, scoring, timeline
 from leads.composed import Composed
-from leads.models import Activity, Lead, LeadScore, Visit
+from leads.models import Lead, LeadScore, Visit
 from personas.choices import Stage
 from personas.fit import holding
 
@@ -363,16 +363,12 @@ class Portrait:
         """One page of the timeline in words, and the cursor of the next one; what `actor` may undo offers it."""
         page = timeline.page(self.lead, group=group, after=after) if group or after else self.newest
         lines = threads.lines(page.entries, self.people)
-        if actor and any(self._is_fresh(activity) for activity in page.entries):
+        if actor and self.now - self.lead.last_activity_at <= undo.WINDOW:
             addresses = {deed.line: deed.pk for deed in undo.open_to(actor, [self.lead.pk], now=self.now)}
             for line in lines:
                 if line.pk in addresses:
                     line.undo = reverse("handoff:undo", args=[addresses[line.pk]])
         return lines, page.next
-
-    def _is_fresh(self, activity: Activity) -> bool:
-        acted = activity.kind.partition(":")[0] in ("handoff", "deal", "stage")
-        return acted and self.now - activity.at <= undo.WINDOW and not activity.data.get("undone")
 
 
 #: How a visit ended, by the act that ended it, where no reason was given.

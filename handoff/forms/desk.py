@@ -203,5 +203,6 @@ class TopUp(ActForm):
         handoff = self.lead.handoffs.open().first()
         return {"note": handoff.note, "was": handoff.note} if handoff else {}
 
-    def perform(self, **words: Any) -> Any:
-        return brief.top_up(self.lead, actor=self.actor, **words)
+    def perform(self, *, was: str = "", **words: Any) -> Any:
+        known = was if "was" in self.data else None
+        return brief.top_up(self.lead, actor=self.actor, was=known, **words)

@@ -108,7 +108,7 @@ def look_again(limit: int = 500) -> int:
         for lead in leads:
             people = {person for person in (lead.rep, lead.marketer) if person and person.is_active}
             notices.write(
-                kind="lead:again",
+                kind="handoff:again",
                 to=people or User.objects.on(Team.MARKETING),
                 lead=lead,
                 text=_("%(lead)s is to be looked at again today.") % {"lead": lead},

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('handoff', '0023_shout_out_of_team'),
+        ('handoff', '0022_notices_read'),
         ('leads', '0014_undone'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

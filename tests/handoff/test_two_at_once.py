@@ -61,7 +61,9 @@ def test_fifty_claim_over_http_one_wins_and_the_others_are_told_who(live_server)
         together.wait()
         line.request("POST", f"/api/v1/handoffs/{handoff.pk}/claim/", headers={"Authorization": f"Token {token}"})
         answer = line.getresponse()
-        return answer.status, json.loads(answer.read())
+        said = json.loads(answer.read())
+        line.close()
+        return answer.status, said
 
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(claim, tokens))
