@@ -216,7 +216,7 @@ class Selection:
 
     def offers(self) -> Rows:
         """Hand-offs offered in the period, each with what became of it so far."""
-        rows = self._seen(Handoff).filter(self._offered(""))
+        rows = self._seen(Handoff).counted().filter(self._offered(""))
         fate = Case(
             When(CAME_TO_A_WIN, then=Value("won")),
             When(ended_at__isnull=False, then=F("end")),
