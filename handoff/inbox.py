@@ -241,7 +241,14 @@ def one(user: User, pk: int, *, now: datetime | None = None) -> Offer | None:
         Handoff.objects.visible_to(user)
         .for_list()
         .select_related(
-            "agreement", "reason", "ended_by", "accepted_by", "queue", "snoozed_by", "lead_rated_by", "follow_up_rated_by"
+            "agreement",
+            "reason",
+            "ended_by",
+            "accepted_by",
+            "queue",
+            "snoozed_by",
+            "lead_rated_by",
+            "follow_up_rated_by",
         )
     )
     handoff = whole.filter(pk=pk).first()
