@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from accounts.choices import Team
@@ -24,15 +23,14 @@ from personas.choices import Lane
 
 __all__ = [
     "Choice", "Considered", "Desk", "Facts", "Presence", "Route", "Step", "Turns", "audience", "chosen", "claims",
-    "decided", "had_by", "hold", "keep", "lay_down_defaults", "may_claim", "next_for", "reps_of", "route",
-    "said_no_twice", "through", "trial", "trial_through",
+    "decided", "had_by", "hold", "keep", "lay_down_defaults", "may_claim", "next_for", "reps_of", "route", "through",
+    "trial", "trial_through",
 ]  # fmt: skip
 
 
 def trial(facts: Facts, *, apart_from: Iterable[int] = (), must_own: bool = False) -> Route:
     """Who would get a lead now, step by step; nothing is changed, and `route` straight after gives the same."""
-    apart = frozenset({*apart_from, *said_no_twice(facts.lead)}) if facts.lead else frozenset(apart_from)
-    return Choice(facts, _desk(facts), apart, must_own).run()
+    return Choice(facts, _desk(facts), frozenset(apart_from), must_own).run()
 
 
 def _desk(facts: Facts) -> Desk:
@@ -48,13 +46,6 @@ def route(lead: Lead, *, apart_from: Iterable[int] = (), must_own: bool = False)
         return found
     turns.hold()
     return _take(trial(facts, apart_from=apart, must_own=must_own))
-
-
-def said_no_twice(lead: int) -> set[int]:
-    """Who gave this lead back twice: no rule offers it to them again; a person may, and they may claim it."""
-    noes = Handoff.objects.counted().filter(lead=lead, end__in=[Handoff.End.RETURNED, Handoff.End.RECYCLED])
-    by = noes.filter(ended_by__isnull=False).order_by().values("ended_by").annotate(n=Count("pk")).filter(n__gte=2)
-    return set(by.values_list("ended_by", flat=True))
 
 
 @transaction.atomic
