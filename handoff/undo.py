@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from handoff import notices, standing, telling, todo
-from handoff.models import Deal, Deed, Handoff, Notice, Task
+from handoff.models import Deal, Deed, Handoff, Notice, Promise, Task
 from leads import clock, pipeline, timeline
 from leads.models import Activity, Lead, Outcome
 
@@ -34,17 +34,21 @@ YIELDING = frozenset({"next_action", "next_action_at", "look_again_on"})
 #: Columns of a lead that acts change; of hand-offs and deals nearly every one.
 OF_A_LEAD = ("rep_id", "next_action", "next_action_at", "look_again_on", "customer_since", "do_not_contact")
 #: The clock marks its promises by itself: put back with them, never a reason to refuse.
-MARKS = frozenset({"reminded_at", "breached_at", "escalated_at", "reassigned"})
+MARKS = frozenset(
+    {"reminded_at", "breached_at", "escalated_at", "reassigned_at", "next_event", "next_at", "reassigned"}
+)
 NEVER = frozenset({"id", "lead_id", "agreement_id", "brief", "imported", "handoff_id", "company_id", "custom"})
 COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
     Lead: OF_A_LEAD,
     Handoff: tuple(column.attname for column in Handoff._meta.concrete_fields if column.attname not in NEVER),
     Deal: tuple(column.attname for column in Deal._meta.concrete_fields if column.attname not in NEVER),
+    Promise: tuple(column.attname for column in Promise._meta.concrete_fields if column.attname not in NEVER),
 }
 #: What tells that somebody has worked on what an act made.
 TELLING = {
     Handoff: ("lane", "owner_id", "accepted_at", "ended_at", "first_attempt_at", "note"),
     Deal: ("step", "status", "amount", "name", "currency", "close_on"),
+    Promise: ("settled_at",),
 }
 
 P = ParamSpec("P")
@@ -117,6 +121,11 @@ class Picture:
         handoffs = Handoff.objects.filter(Q(ended_at=None) | Q(pk__in=_keys("handoff", known)), lead__in=leads)
         for handoff in handoffs.defer("brief"):
             picture._take(handoff)
+        promises = Promise.objects.filter(
+            Q(settled_at=None) | Q(pk__in=_keys("promise", known)), handoff__lead__in=leads
+        )
+        for promise in promises:
+            picture._take(promise)
         deals = Deal.objects.filter(Q(closed_at=None) | Q(pk__in=_keys("deal", known)), leads__in=leads)
         for deal in deals.distinct():
             picture._take(deal)
@@ -253,8 +262,10 @@ def _check_since(deed: Deed, leads: dict[int, Lead]) -> None:
             raise ValidationError(_since(row))
 
 
-def _since(row: models.Model) -> str:
-    lead = row if isinstance(row, Lead) else row.lead if isinstance(row, Handoff) else row.leads.first()  # type: ignore[attr-defined]
+def _since(row: Any) -> str:
+    if isinstance(row, Promise):
+        row = row.handoff
+    lead = row if isinstance(row, Lead) else row.lead if isinstance(row, Handoff) else row.leads.first()
     return _("%(lead)s has been worked on since. Nothing was changed.") % {"lead": lead}
 
 
@@ -298,10 +309,10 @@ def _put_back(deed: Deed, *, actor: User, at: datetime) -> None:
     for row in _made(deed):
         if isinstance(row, Handoff):
             row.end, row.ended_at, row.ended_by = Handoff.End.UNDONE, at, actor
-            row.due_at, row.promise = None, ""
-            row.save(update_fields=["end", "ended_at", "ended_by", "due_at", "promise"])
+            row.due_at, row.promise_since, row.promise = None, None, ""
+            row.save(update_fields=["end", "ended_at", "ended_by", "due_at", "promise_since", "promise"])
         else:
-            row.delete()  # its name and amount stay on the timeline; revenue that never was is no deal
+            row.delete()  # a deal, whose name and amount stay on the timeline, or a promise that was never given
     for row in _rows(deed.changes["rows"]):
         if not isinstance(row, Lead):
             row.save(update_fields=_fill(row, deed))

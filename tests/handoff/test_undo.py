@@ -12,7 +12,7 @@ from dashboards import period
 from dashboards.funnel import Funnel
 from dashboards.selection import Selection
 from handoff import deals, invariants, lifecycle, undo
-from handoff.models import Deal, Deed, Handoff, Notice
+from handoff.models import Deal, Deed, Handoff, Notice, Promise
 from leads.models import Lead, Outcome, StageChange, Visit
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
 
@@ -45,6 +45,7 @@ def known(lead):
         "lead": rows(Lead, "version", "moves", "last_activity_at", "search", pk=lead.pk),
         "handoffs": [row for row in rows(Handoff, "brief", lead=lead) if row["end"] != "undone"],
         "deals": rows(Deal, leads=lead),
+        "promises": rows(Promise, handoff__lead=lead),
         "visits": rows(Visit, lead=lead),
         "outcomes": rows(Outcome, lead=lead),
         "moves": list(
