@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('handoff', '0015_promises'),
+        ('handoff', '0024_promises_given'),
         ('leads', '0014_undone'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
