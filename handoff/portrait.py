@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import brief, lifecycle, sides, sla, standing, telling, threads, undo
+from handoff import accounting, brief, lifecycle, sides, sla, standing, telling, threads, undo
 from handoff.models import Agreement, Deal, DealLead, Handoff, SideNote, Task, Watch
 from leads import pipeline, rights, scoring, timeline
 from leads.composed import Composed
@@ -226,21 +226,13 @@ class Portrait:
         return sla.countdown(self.handoff, self.now) if self.handoff else None
 
     @cached_property
-    def kept(self) -> list[tuple[str, str, str]]:
-        """How long each step of the hand-off took in business time, and whose time that was."""
+    def kept(self) -> list[tuple[Any, str, str]]:
+        """The business time of the hand-off by whose it was; the parts add up to the whole."""
         handoff = self.handoff
-        if handoff is None or handoff.imported:
+        if handoff is None:
             return []
-        calendar, told = sla.Calendar.of(handoff.agreement), []
-        steps = (
-            (_("accepted"), handoff.offered_at, handoff.accepted_at),
-            (_("first attempt"), handoff.accepted_at or handoff.offered_at, handoff.first_attempt_at),
-            (_("first talk"), handoff.first_attempt_at, handoff.first_contact_at),
-        )
-        for name, began, ended in steps:
-            if began and ended and began <= ended and (ended - began).days < 60:
-                told.append((name, _span(calendar.minutes(began, ended)), ""))
-        return told
+        minutes = accounting.accounts([handoff], now=self.now)[handoff.pk].minutes()
+        return [(label, _span(minutes[side]), own) for side, label, own in BOOKED if minutes[side]]
 
     # Who it is
 
@@ -370,6 +362,13 @@ class Portrait:
                     line.undo = reverse("handoff:undo", args=[addresses[line.pk]])
         return lines, page.next
 
+
+#: Whose time a hand-off took, and in whose hue it stands.
+BOOKED = (
+    (accounting.SYSTEM, gettext_lazy("system"), "sys"),
+    (Team.SALES.value, Team.SALES.label, "sal"),
+    (Team.MARKETING.value, Team.MARKETING.label, "mkt"),
+)
 
 #: How a visit ended, by the act that ended it, where no reason was given.
 ENDED: dict[str, Any] = {

@@ -56,14 +56,19 @@ def sweep(limit: int = 1000, *, leads: Collection[int] | None = None) -> int:
     leaves out reminders of what is over. Locks promises and nothing else: acts lock their lead first.
     """
     now = clock.now()
-    due = Promise.objects.due(now).exclude(next_event=Event.REASSIGN)
-    if leads is not None:
-        due = due.filter(handoff__lead__in=leads)
-    rows = list(due.select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit])
+    rows = take(now, limit=limit, leads=leads)
     if rows:
         _mark([row.pk for row in rows], now)
         _tell(rows, now)
     return len(rows)
+
+
+def take(now: datetime, *, limit: int, leads: Collection[int] | None = None) -> list[Promise]:
+    """What a sweep finds and, until its transaction ends, has in hand; others go by it."""
+    due = Promise.objects.due(now).exclude(next_event=Event.REASSIGN)
+    if leads is not None:
+        due = due.filter(handoff__lead__in=leads)
+    return list(due.select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit])
 
 
 def _mark(pks: list[int], now: datetime) -> None:
