@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import cache
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,7 +17,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import lifecycle, notices, routing
 from handoff.calendar import Calendar
-from handoff.models import Handoff, Promise
+from handoff.models import Agreement, Handoff, Promise, Queue
 from leads import clock
 from leads.models import Lead
 
@@ -110,17 +111,29 @@ def _events(row: Promise, now: datetime) -> Iterator[Promise.Event]:
 
 
 def _tell(rows: list[Promise], now: datetime) -> None:
-    offers = Handoff.objects.select_related("lead", "owner", "agreement", "queue").defer("brief", "lead__search")
+    offers = Handoff.objects.select_related("lead").only(
+        "owner", "queue", "agreement", "lead__name", "lead__email", "lead__phone"
+    )
     handoffs = offers.in_bulk([row.handoff_id for row in rows])
-    managers, waiting = list(User.objects.on(Team.MANAGEMENT)), {each.queue_id: each for each in handoffs.values()}
-    claiming = {queue: routing.audience(each) for queue, each in waiting.items() if each.owner is None}
+    # People, queues and agreements are few, and each is read once.
+    owners = User.objects.in_bulk({each.owner_id for each in handoffs.values() if each.owner_id})
+    queues = Queue.objects.in_bulk({each.queue_id for each in handoffs.values() if each.queue_id})
+    zones = {
+        pk: each.zone
+        for pk, each in Agreement.objects.in_bulk({each.agreement_id for each in handoffs.values()}).items()
+    }
+    unowned = {each.queue_id: each for each in handoffs.values() if each.owner_id is None}
+    claiming = {queue: routing.audience(each) for queue, each in unowned.items()}
+    managers = list(User.objects.on(Team.MANAGEMENT))
+    said_at = cache(lambda moment: date_format(moment, "D j M H:i"))  # many are due at the same minute
     tellings = []
     for row in rows:
         handoff = handoffs[row.handoff_id]
-        due = date_format(row.due_at.astimezone(handoff.agreement.zone), "D j M H:i")
-        words = {"lead": handoff.lead, "when": due, "who": handoff.owner or handoff.queue}
+        owner = owners.get(handoff.owner_id or 0)
+        whose = [owner] if owner else claiming[handoff.queue_id]
+        due = said_at(row.due_at.astimezone(zones[handoff.agreement_id]))
+        words = {"lead": handoff.lead, "when": due, "who": owner or queues.get(handoff.queue_id or 0)}
         for event in _events(row, now):
-            whose = [handoff.owner] if handoff.owner else claiming[handoff.queue_id]
             tellings.append(
                 notices.Telling(
                     kind=f"promise:{TOLD_AS[event]}",
