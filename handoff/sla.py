@@ -14,7 +14,7 @@ from handoff.calendar import Calendar
 from handoff.models import Handoff, Promise
 from leads import clock
 
-__all__ = ["Calendar", "Countdown", "countdown", "hasten", "promise", "promise_many", "put_back", "settle", "term"]
+__all__ = ["Calendar", "Countdown", "countdown", "hasten", "promise", "promise_many", "settle", "term"]
 
 Kind, Outcome, Event = Promise.Kind, Promise.Outcome, Promise.Event
 #: Where a hand-off names the promise that runs out next.
@@ -148,33 +148,6 @@ def settle(handoff: Handoff, *, at: datetime | None = None) -> None:
     """
     if not handoff.imported:
         _show(handoff, _settle(handoff, at=at or clock.now()))
-
-
-def put_back(handoff: Handoff) -> None:
-    """Let the ledger follow a hand-off whose moments were put back, because an act was undone; its caller saves it.
-
-    What the act promised was never promised; what it settled runs on, and nobody is told again what they were told.
-    """
-    if handoff.ended_at or handoff.imported:
-        return settle(handoff, at=handoff.ended_at)
-    stands = TOGETHER[Kind.ATTEMPT if handoff.accepted_at else Kind.ANSWER]
-    if handoff.accepted_at is None:
-        handoff.promises.exclude(kind__in=stands).delete()
-    newest = {row.kind: row for row in handoff.promises.filter(kind__in=stands).order_by("pk")}
-    running = [row for row in newest.values() if _done_at(handoff, row.kind) is None]
-    for row in running:
-        row.settled_at, row.outcome = None, Outcome.BROKEN if row.breached_at else ""
-        row.owner_id = row.owner_id if row.breached_at else None
-        coming = (
-            (Event.REMIND, row.remind_at if row.breached_at is None else None, row.reminded_at),
-            (Event.BREACH, row.due_at, row.breached_at),
-            (Event.ESCALATE, row.escalate_at, row.escalated_at),
-            (Event.REASSIGN, row.reassign_at, row.reassigned_at),
-        )
-        ahead = [(event, at) for event, at, happened in coming if at is not None and happened is None]
-        row.next_event, row.next_at = ahead[0] if ahead else ("", None)
-    Promise.objects.bulk_update(running, ["settled_at", "outcome", "owner", "next_event", "next_at"])
-    _show(handoff, running)
 
 
 def _settle(handoff: Handoff, *, at: datetime, anew: tuple[Promise.Kind, ...] = ()) -> list[Promise]:

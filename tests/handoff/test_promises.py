@@ -7,7 +7,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from handoff import lifecycle, promises, sla
+from handoff import lifecycle, promises
 from handoff.models import Agreement, Notice, Promise
 from leads import clock
 from tests.factories import make_deal, make_handoff, make_handoffs, make_reason, make_user
@@ -262,29 +262,3 @@ def test_where_nobody_is_free_it_is_tried_again_later(sam):
     handoff.refresh_from_db()
     assert (handoff.owner.username, handoff.promise) == ("kim", "attempt")
     assert set(handoff.promises.running().values_list("kind", flat=True)) == {"attempt", "contact"}
-
-
-def test_an_act_that_is_taken_back_leaves_the_promises_as_they_were(sam):
-    handoff = offered()
-    before = Promise.objects.filter(handoff=handoff).values().get()
-    with clock.at(MONDAY + timedelta(hours=1)):
-        lifecycle.accept(handoff.lead, actor=sam)
-    handoff.refresh_from_db()
-    handoff.lane, handoff.accepted_at = "mql", None
-    sla.put_back(handoff)
-    assert Promise.objects.filter(handoff=handoff).values().get() == before
-    assert (handoff.promise, handoff.promise_since, handoff.due_at) == ("answer", MONDAY, before["due_at"])
-
-
-def test_a_verdict_that_is_taken_back_lets_the_clock_run_on_and_tells_nobody_again(sam):
-    handoff = offered()
-    lifecycle.claim(handoff, actor=sam)
-    sweep_at(handoff.due_at)
-    with clock.at(handoff.due_at):
-        lifecycle.return_to_marketing(handoff.lead, actor=sam, reason=make_reason("return", "below_fit"))
-    handoff.refresh_from_db()
-    handoff.ended_at, handoff.end = None, ""
-    sla.put_back(handoff)
-    row = handoff.promises.get()
-    assert (row.settled_at, row.outcome, row.owner, row.next_event) == (None, "broken", sam, "escalate")
-    assert sweep_at(handoff.due_at) == 0
