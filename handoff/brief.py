@@ -16,6 +16,7 @@ from accounts.models import User
 from handoff import standing, telling
 from handoff.models import Handoff
 from leads import scoring, timeline
+from leads.definition import FACTS, named
 from leads.models import Activity, Lead, LeadScore
 from leads.models.scoring import grade
 from personas.choices import Stage
@@ -46,6 +47,9 @@ def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
         "told": [_kept(touch) for touch in seen if touch.kind in TOLD][:MESSAGES],
         "persona": _persona(lead),
         "company": _company(lead),
+        "persona_id": lead.persona_id,
+        "known": [name for name, value in scoring.facts(lead).items() if name in FACTS and value not in (None, "")],
+        "lacks": [named(name) for name in (score.missing or [])] if score else [],
         "visits": [[visit.stage, visit.entered_at.isoformat()] for visit in lead.visits.order_by("seq")],
         "verdicts": [
             {"end": handoff.end, "reason": handoff.reason.label if handoff.reason else "", "verdict": handoff.verdict}
@@ -134,6 +138,7 @@ def told(brief: dict[str, Any]) -> dict[str, Any]:
             {**verdict, "end": Handoff.End(verdict["end"]).label if verdict["end"] else ""}
             for verdict in brief.get("verdicts", [])
         ],
+        "lacks": brief.get("lacks", []),
         "preferred_contact": brief.get("preferred_contact", ""),
         "routed": brief.get("routed", ""),
         "next_step": brief.get("next_step", ""),

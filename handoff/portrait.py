@@ -22,6 +22,7 @@ from handoff import accounting, brief, lifecycle, sides, sla, standing, telling,
 from handoff.models import Agreement, Deal, DealLead, Handoff, SideNote, Task, Watch
 from leads import pipeline, rights, scoring, timeline
 from leads.composed import Composed
+from leads.definition import named
 from leads.models import Lead, LeadScore, Visit
 from personas.choices import Stage
 from personas.fit import holding
@@ -252,6 +253,11 @@ class Portrait:
         if not self.score or not self.score.scorecard:
             return 0
         return max(0, self.score.scorecard.mql_line - self.score.total)
+
+    @cached_property
+    def lacks(self) -> list[str]:
+        """What the definition of an MQL asks for and this lead did not have when it was last counted."""
+        return [named(name) for name in (self.score.missing or [])] if self.score else []
 
     @cached_property
     def because(self) -> list[str]:

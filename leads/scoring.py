@@ -20,6 +20,7 @@ from personas.models import Persona
 
 HALF = 50  # fit and engagement each count for at most this much
 FADED_AFTER = timedelta(days=1)
+HORIZON = 12  # half-lives; what is older is worth less than a quarter of a thousandth
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,13 @@ def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
     return crossed
 
 
+def points_now(leads: Iterable[Lead], card: Scorecard, *, at: datetime) -> dict[int, int]:
+    """What these leads would be counted at by a scorecard; nothing is written."""
+    leads = list(leads)
+    touches = _touches([lead.pk for lead in leads], card.points, at)
+    return {lead.pk: score(facts(lead), touches.get(lead.pk, {}), card.points).total for lead in leads}
+
+
 def _over(leads: Collection[int]) -> dict[int, datetime]:
     """Those of these leads that met the definition when they were last counted, and when that was."""
     before = LeadScore.objects.filter(lead__in=leads)
@@ -156,7 +164,7 @@ def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> d
                 half_life * 86_400,
                 list(leads),
                 [rule["kind"] for rule in points["engagement"]],
-                at - timedelta(days=12 * half_life),
+                at - timedelta(days=HORIZON * half_life),
             ],
         )
         for lead, kind, count, weight in cursor.fetchall():

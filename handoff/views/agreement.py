@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from handoff import agreement as contract
 from handoff import wording
+from handoff.foresight import LISTED, Foresight
 from handoff.models import Agreement, Reason
+from handoff.proposal import Evidence, propose
 from handoff.sheet import Sheet
 from handoff.terms import DraftForm
 from leads import rights
@@ -62,12 +64,13 @@ def by_act() -> list[tuple[str, str, list[Reason]]]:
 def begin(request: HttpRequest) -> HttpResponse:
     """Anybody begins the next version; where one is begun already, its page says whose it is."""
     rights.permit(request.user, "agreement")
+    asked = "proposal" in request.POST
     try:
-        contract.begin(actor=request.user)
+        propose(actor=request.user) if asked else contract.begin(actor=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("handoff:agreement_draft")
-    return redirect("handoff:agreement_edit")
+    return redirect("handoff:agreement_draft" if asked else "handoff:agreement_edit")
 
 
 def the_draft(request: HttpRequest) -> Agreement | None:
@@ -95,6 +98,27 @@ def draft_page(request: HttpRequest, found: Agreement, errors: list[str] | None 
     sheet = Sheet.of(found, before=current, reader=request.user)
     context = {"sheet": sheet, "current": current, "draft": found, "errors": errors}
     return render(request, "handoff/agreement_draft.html", context, status=422 if errors else 200)
+
+
+@login_required
+@require_GET
+def foresee(request: HttpRequest) -> HttpResponse:
+    """What the draft would have changed over the last 90 days: counted while the draft is read."""
+    if (found := the_draft(request)) is None:
+        return HttpResponse("")
+    ahead = Foresight(found, Agreement.objects.in_force())
+    return render(request, "handoff/_agreement_foresight.html", {"ahead": ahead, "draft": found, "listed": LISTED})
+
+
+@login_required
+@require_GET
+def evidence(request: HttpRequest) -> HttpResponse:
+    """The change that returns ask for, where they gather; nothing where they do not, or where a draft is open."""
+    rights.permit(request.user, "agreement")
+    found = Evidence.gather()
+    draft = Agreement.objects.drafts().first()
+    context = {"evidence": found if found.gathers else None, "draft": draft, "listed": LISTED}
+    return render(request, "handoff/_agreement_evidence.html", context)
 
 
 @login_required
