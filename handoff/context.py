@@ -81,7 +81,9 @@ def _statement(pk: int, team: str) -> tuple[tuple[str, ...], str, tuple[Any, ...
         statement, said = rows.query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({statement}) AS counted)")  # noqa: S608  # composed by Django
         params += said
-    return tuple(counts), f"SELECT {', '.join(parts)}", tuple(params)
+    agreed = "(SELECT id FROM handoff_agreement WHERE ended_at IS NULL AND in_force_since IS NOT NULL)"
+    parts.append(agreed)  # which words count: `smarketing.templatetags.terms`
+    return (*counts, "agreement"), f"SELECT {', '.join(parts)}", tuple(params)
 
 
 def _some(rows: QuerySet[Any, Any], most: int) -> QuerySet[Any, Any]:

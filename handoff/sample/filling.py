@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from handoff import answers
 from handoff.models import Notice, SampleMark
-from handoff.sample import cast, standing, words
+from handoff.sample import cast, signing, standing, words
 from handoff.sample.selling import Sales
 from handoff.sample.standing import Counts, hold, marked
 from handoff.sample.story import Marketing, Story
@@ -47,11 +47,17 @@ def fill(*, seed: int = SEED, end: datetime | None = None, leads: int = cast.LEA
     colleagues = _people(begin)
     campaigns = _language(begin, end)
     companies_before = Company.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    signs = signing.may_sign()
+    if signs:
+        signing.first(colleagues, begin=begin)
     story = Story(rng, begin=begin, end=end, colleagues=colleagues)
     marketing = Marketing(story)
     Sales(story, marketing)
     for person in cast.people(rng, begin=begin, end=end, campaigns=campaigns, leads=leads):
         marketing.expect(person)
+    if signs:
+        story.plan(begin + (end - begin) * 0.6, lambda: signing.renew(colleagues))
+        story.plan(end - timedelta(days=2), lambda: signing.propose(colleagues))
     with _no_collecting():
         story.tell()
     ours = list(story.by_lead)

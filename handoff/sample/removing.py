@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from handoff.models import Deal, DealLead, Notice, SampleMark, ShoutOut, Task
-from handoff.sample import standing
+from handoff.sample import signing, standing
 from handoff.sample.standing import Counts, hold, managers_who_stay, marked
 from leads import scoring
 from leads.models import Campaign, Company, Lead, Source, Submission
@@ -39,6 +39,7 @@ def remove(*, actor: User | None = None) -> Counts:
     _talk()
     Submission.objects.filter(lead__in=leads).delete()
     Lead.objects.filter(pk__in=leads).delete()
+    signing.unsign()
     _personas()
     for kind, model in ((Kind.CAMPAIGN, Campaign), (Kind.SOURCE, Source), (Kind.COMPANY, Company)):
         _take_away(model._default_manager.filter(pk__in=marked(kind)))
