@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from handoff import agreement
-from handoff.models import Agreement, Handoff, SampleMark, Signature
+from handoff.models import Agreement, Handoff, Notice, SampleMark, Signature
 from handoff.models.agreement import PARTIES
 from handoff.sample.standing import marked
 from leads import clock
@@ -56,9 +56,13 @@ def _of(people: Mapping[str, User], team: str) -> User:
 
 
 def unsign() -> None:
-    """Take away the versions that only the sample signed, the newest first, as far as no hand-off names them."""
+    """Take away the versions that only the sample signed, the newest first, as far as no hand-off names them.
+
+    What came with the house was drafted by nobody: there it ends.
+    """
     ours = set(marked(SampleMark.Kind.PERSON))
-    for version in Agreement.objects.select_related("scorecard").order_by("-version"):
+    Notice.objects.filter(kind__startswith="agreement:", actor__in=ours).delete()
+    while version := Agreement.objects.select_related("scorecard").order_by("-version").first():
         signers = set(version.signatures.values_list("person", flat=True))
         made_here = version.drafted_by_id in ours and signers <= ours
         if not made_here or Handoff.objects.filter(agreement=version).exists():
