@@ -110,6 +110,12 @@ class Task(models.Model):
         return self.done_at is None and self.dropped_at is None
 
     @property
+    def to_mend(self) -> list[str]:
+        """The fields that are to be mended, as people call them."""
+        names = {field.name: str(field.verbose_name) for field in Lead._meta.concrete_fields}
+        return [names.get(name, name.removeprefix("custom.").replace("_", " ")) for name in self.fields]
+
+    @property
     def due(self) -> Any:
         """The day where a whole day is meant, else the moment: what `{% due %}` shows."""
         return self.due_on or self.due_at

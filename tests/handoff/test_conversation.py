@@ -165,6 +165,19 @@ def test_the_words_survive_a_refusal(client, lead, mia):
     )  # fmt: skip
 
 
+def test_a_program_answers_by_the_id_of_a_comment_on_the_same_lead(client, lead, mia, sam):
+    first = conversation.comment(lead, actor=mia, text="The film is cut")
+    address = f"/api/v1/leads/{lead.pk}/activities/"
+    more = {"content_type": "application/json"}
+    assert (
+        said(client, sam, address, {"kind": "comment", "text": "Seen", "reply_to": first.pk}, **more).status_code == 201
+    )
+    assert Comment.objects.get(activity__text="Seen").parent == first
+    other = conversation.comment(make_lead(), actor=mia, text="Elsewhere")
+    refused = said(client, sam, address, {"kind": "comment", "text": "Seen", "reply_to": other.pk}, **more)
+    assert (refused.status_code, "not on this lead" in refused.text) == (422, True)
+
+
 # Files
 
 
