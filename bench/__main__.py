@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import handoffs, promises
+from bench import handoffs, notices, promises
 from bench.clients import Client, p50, p50_together, rate
 from bench.figure import Figure
 from bench.servers import gunicorn, worker, worker_memory
@@ -189,7 +189,13 @@ def median_pair(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     return sorted(pairs, key=lambda pair: pair[0] / pair[1])[len(pairs) // 2]
 
 
-PARTS = {"pages": measure_pages, "api": measure_api, "handoffs": handoffs.measure, "promises": promises.measure}
+PARTS = {
+    "pages": measure_pages,
+    "api": measure_api,
+    "handoffs": handoffs.measure,
+    "promises": promises.measure,
+    "notices": notices.measure,
+}
 
 
 def payload(number: int) -> dict[str, Any]:
