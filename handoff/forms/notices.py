@@ -16,6 +16,15 @@ from handoff.notices import choosing, hooks
 from handoff.notices.kinds import GROUPS, KINDS, Kind, Ways, meant_for, ways
 
 
+#: In few words, since they stand in a table; below it is said what they mean.
+PACES = [
+    (Pace.NOW.value, gettext_lazy("At once")),
+    (Pace.HOURLY.value, gettext_lazy("Hourly")),
+    (Pace.DAILY.value, gettext_lazy("Daily")),
+    (Pace.OFF.value, gettext_lazy("Never")),
+]
+
+
 class Row(NamedTuple):
     """One kind with its fields."""
 
@@ -33,7 +42,7 @@ class Choices(forms.Form):
     """Kind by kind: the bell, a mail and when, one's own chat; and the hours at which nothing leaves."""
 
     quiet_from = _time_field(gettext_lazy("Quiet from"), required=False)
-    quiet_until = _time_field(gettext_lazy("until"), required=False)
+    quiet_until = _time_field(gettext_lazy("Quiet until"), required=False)
     quiet_weekends = forms.BooleanField(label=gettext_lazy("Quiet on Saturdays and Sundays"), required=False)
     daily_at = _time_field(gettext_lazy("The day's mail comes at"))
 
@@ -50,7 +59,7 @@ class Choices(forms.Form):
             )
             self.fields[f"mail.{name}"] = forms.ChoiceField(
                 label=kind.label,
-                choices=Pace.choices,
+                choices=PACES,
                 initial=wanted.mail,
                 widget=forms.Select(attrs={"class": "in sm"}),
             )
