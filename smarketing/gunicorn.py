@@ -10,8 +10,8 @@ preload_app = True  # one copy of the code in memory for all processes
 timeout = 60
 graceful_timeout = 10
 keepalive = 5
-max_requests = 20_000
-max_requests_jitter = 2_000
+max_requests = 100_000  # open pages ask every second or two
+max_requests_jitter = 10_000
 loglevel = "warning"
 control_socket_disable = True  # two installations of one person would fight over it
 if os.path.isdir("/dev/shm"):  # noqa: S108

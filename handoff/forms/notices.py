@@ -15,7 +15,6 @@ from handoff.models import Hook, Pace
 from handoff.notices import choosing, hooks
 from handoff.notices.kinds import GROUPS, KINDS, Kind, Ways, meant_for, ways
 
-
 #: In few words, since they stand in a table; below it is said what they mean.
 PACES = [
     (Pace.NOW.value, gettext_lazy("At once")),
