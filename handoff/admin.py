@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from handoff.models import Agreement, Deal, DealLead, Handoff, Notice, Reason
+from handoff.models import Agreement, Deal, DealLead, Handoff, Notice, Reason, RoutingDecision
 from leads.admin import Ledger
 
 
@@ -30,6 +30,14 @@ class HandoffAdmin(Ledger):
     list_display = ("offered_at", "lead", "origin", "lane", "owner", "due_at", "ended_at", "end", "reason")
     list_filter = ("lane", "end", "origin")
     list_select_related = ("lead", "owner", "reason")
+
+
+@admin.register(RoutingDecision)
+class RoutingDecisionAdmin(Ledger):
+    """Why each hand-off went where it went."""
+
+    list_display = ("at", "handoff", "rep", "queue", "rule", "why", "by_clock")
+    list_select_related = ("handoff", "rep", "queue", "rule")
 
 
 class Roles(admin.TabularInline):  # type: ignore[type-arg]

@@ -64,7 +64,7 @@ class Calendar:
     off: frozenset[date] = frozenset()
     #: By weekday, where it has hours of its own.
     hours: tuple[tuple[int, time, time], ...] = ()
-    _years: dict[int, Year] = field(default_factory=dict, compare=False, repr=False)
+    _years: dict[int, Year] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @classmethod
     def of(cls, agreement: Agreement) -> Calendar:

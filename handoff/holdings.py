@@ -10,9 +10,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Absence, User
+from handoff.calendar import Calendar
 from handoff.models import Agreement, Handoff
 from handoff.routing.presence import Presence, away_on, away_until
-from handoff.sla import Calendar
 from leads import clock
 from leads.models import Lead
 from personas.choices import Stage

@@ -172,7 +172,7 @@ def _pass_on(pk: int, lead_pk: int, now: datetime) -> bool:
         return False
     try:
         with transaction.atomic():
-            lifecycle.reassign(lead, actor=None, to=routing.next_for(handoff), by_clock=True)
+            lifecycle.reassign(lead, actor=None, by_clock=True)
             Promise.objects.filter(pk=pk).update(reassigned_at=now)
     except ValidationError as refused:
         log.info("hand-off %d stays where it is for now: %s", handoff.pk, "; ".join(refused.messages))

@@ -10,11 +10,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff.models import Handoff, Queue, RoutingRule
+from handoff.models import Handoff, Queue, RoutingDecision, RoutingRule
 from handoff.routing import Desk
 from leads import clock
 from leads.models import Source
 from personas.models import Persona
+
+#: How many of the last decisions are told.
+DECISIONS = 15
 
 
 @dataclass
@@ -48,6 +51,7 @@ def shown() -> dict[str, Any]:
         "retired": [one for one in told if one.rule.retired],
         "queues": _queues(desk),
         "everybody": desk.everybody,
+        "decisions": RoutingDecision.objects.select_related("handoff__lead", "rep", "queue", "before")[:DECISIONS],
     }
 
 

@@ -126,6 +126,7 @@ class LeadFilter:
         """Everybody by key, as the ring of an owner is drawn."""
         return {
             known.pk: {"name": known.name, "team": known.team, "username": known.said_as}
+            | ({"gone": "gone"} if known.kind == "gone" else {})
             for known in self.known
             if known.team
         }

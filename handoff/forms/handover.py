@@ -45,8 +45,8 @@ class HandOver(forms.Form):
                 del self.fields[name]
                 continue
             people = [(str(one.pk), str(one)) for one in handover.receivers(person, team)]
-            ways = [(RULES, _("whom the rules say"))] if name == "sales" else []
-            in_turn = [(IN_TURN, _("everybody of %(team)s, in turn") % {"team": Team(team).label.lower()})]
+            ways = [(RULES, _("Whom the rules say"))] if name == "sales" else []
+            in_turn = [(IN_TURN, _("Everybody of %(team)s, in turn") % {"team": Team(team).label.lower()})]
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [*ways, *in_turn, *people] if people else ways or in_turn

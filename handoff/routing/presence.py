@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import Absence, User, WorkingHours
+from handoff.calendar import Calendar
 from handoff.models import Agreement, Handoff, Member
-from handoff.sla import Calendar
 
 
 @dataclass
@@ -58,11 +58,9 @@ class Presence:
         own = self.hours.get(rep.pk)
         if own is None:
             return _open(self.calendar, self.at)
-        theirs = replace(self.calendar, zone=rep.zone)
-        return any(
-            _open(replace(theirs, opens=day.opens, closes=day.closes, weekdays=frozenset([day.weekday])), self.at)
-            for day in own
-        )
+        agreed, days = self.calendar, frozenset(day.weekday for day in own)
+        hours = tuple((day.weekday, day.opens, day.closes) for day in own)
+        return _open(Calendar(rep.zone, agreed.opens, agreed.closes, days, agreed.country, agreed.off, hours), self.at)
 
     def why_not(self, rep: User, *, known: bool = False) -> str:
         """Why a rep gets nothing now, in words; empty where they may. Who knows the lead may hold more than others."""

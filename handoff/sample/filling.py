@@ -23,6 +23,7 @@ from handoff.sample.selling import Sales
 from handoff.sample.standing import Counts, hold, marked
 from handoff.sample.story import Marketing, Story
 from handoff.sample.talking import talk
+from handoff.sample.ways import lay_out
 from leads import clock, editing, scoring
 from leads.models import Activity, Campaign, Company, Lead, Outcome, Signal, Source, StageChange, Submission
 from personas.choices import Stage
@@ -69,6 +70,7 @@ def fill(*, seed: int = SEED, end: datetime | None = None, leads: int = cast.LEA
     _as_it_happened(ours)
     _only_among_themselves(ours)
     scoring.rescore(ours, at=end)
+    lay_out(colleagues, end)
     return standing.count()
 
 

@@ -10,8 +10,8 @@ from django.db.models import Model, ProtectedError, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoff.models import Deal, DealLead, Notice, SampleMark, ShoutOut, Task
-from handoff.sample import signing, standing
+from handoff.models import Deal, DealLead, Notice, Queue, RoutingRule, SampleMark, ShoutOut, Task
+from handoff.sample import signing, standing, ways
 from handoff.sample.standing import Counts, hold, managers_who_stay, marked
 from leads import scoring
 from leads.models import Campaign, Company, Lead, Source, Submission
@@ -38,8 +38,10 @@ def remove(*, actor: User | None = None) -> Counts:
     _deals(leads)
     _talk()
     Submission.objects.filter(lead__in=leads).delete()
+    ways.take_up()
     Lead.objects.filter(pk__in=leads).delete()
     signing.unsign()
+    ways.gone()
     _personas()
     for kind, model in ((Kind.CAMPAIGN, Campaign), (Kind.SOURCE, Source), (Kind.COMPANY, Company)):
         _take_away(model._default_manager.filter(pk__in=marked(kind)))
@@ -109,6 +111,7 @@ def _forget() -> None:
     """Drop the marks of what is gone; people, sources and companies that stay go with the next removal."""
     models: dict[str, type[Model]] = {
         Kind.PERSON: User, Kind.LEAD: Lead, Kind.COMPANY: Company, Kind.SOURCE: Source, Kind.CAMPAIGN: Campaign,
+        Kind.QUEUE: Queue, Kind.RULE: RoutingRule,
     }  # fmt: skip
     SampleMark.objects.filter(kind=Kind.PERSONA).delete()
     for kind, model in models.items():

@@ -16,8 +16,8 @@ from accounts import presence as known
 from accounts.choices import Team
 from accounts.forms import Away, Hours, Share
 from accounts.models import User
+from handoff.calendar import Calendar
 from handoff.models import Agreement, Handoff
-from handoff.sla import Calendar
 from leads import rights
 
 FORMS = {"away": Away, "hours": Hours, "share": Share}

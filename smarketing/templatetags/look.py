@@ -198,7 +198,16 @@ def owner(user: Any, size: str = "", nobody_words: str = "") -> SafeString:
     name = read(user, "name") or read(user, "username")
     if not name:
         return nobody(size, nobody_words or gettext("Nobody has claimed it"))
-    return ring_markup(name, read(user, "team"), size, get_language())
+    ring = ring_markup(name, read(user, "team"), size, get_language())
+    return SafeString(f"{ring}{gone()}") if isinstance(user, dict) and user.get("gone") else ring
+
+
+def gone() -> SafeString:
+    """Beside the ring of somebody who can no longer sign in: their work waits to be handed over."""
+    words = escape(gettext("cannot sign in"))
+    return SafeString(
+        f'<span class="gone" role="img" aria-label="{words}" title="{words}">{icon_markup("user-round-x", "s")}</span>'
+    )
 
 
 @register.simple_tag

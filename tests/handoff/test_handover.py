@@ -137,7 +137,8 @@ def test_who_leaves_is_proposed_to_be_relieved_and_their_leads_say_so(manager):
     lead = make_handoff("sal", rep=sam).lead
     response = manager.post(reverse("handoff:person", args=[sam.pk]), {"act": "deactivate"})
     assert response.url == address(sam)
-    assert "cannot sign in" in manager.get(lead.get_absolute_url()).text
+    for page in (lead.get_absolute_url(), reverse("leads:table"), reverse("handoff:board")):
+        assert "cannot sign in" in manager.get(page).text
     manager.post(address(sam), said())
     assert "cannot sign in" not in manager.get(lead.get_absolute_url()).text
 

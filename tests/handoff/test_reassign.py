@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import Absence
+from accounts.models import Absence, ApiToken
 from handoff import lifecycle, routing
 from handoff.models import Handoff, Member, Notice, Queue, RoutingDecision
 from leads import clock
@@ -143,3 +143,16 @@ def test_by_the_clock_it_goes_to_whoever_has_not_had_it_and_their_time_begins_an
     lifecycle.reassign(handoff.lead, actor=None, to=None, by_clock=True)
     handoff.refresh_from_db()
     assert (handoff.owner, handoff.queue, handoff.reassigned) == (None, Queue.default(), 2)
+
+
+def test_a_machine_passes_on_by_username_and_by_the_name_of_a_queue(client, sam, priya):
+    handoff = owned(sam)
+    _token, secret = ApiToken.objects.create(sam, name="desk")
+    client.defaults["HTTP_AUTHORIZATION"] = f"Token {secret}"
+    address = f"/api/v1/leads/{handoff.lead.pk}/acts/reassign/"
+    answer = client.post(address, {"queue": "All of sales", "note": "Not mine"}, content_type="application/json").json()
+    assert (answer["lead"]["handoff"]["owner"], answer["lead"]["handoff"]["queue"]) == (None, "All of sales")
+    answer = client.post(address, {"to": "priya"}, content_type="application/json").json()
+    assert answer["lead"]["handoff"]["owner"] == "priya"
+    refused = client.post(address, {"to": "sam"}, content_type="application/json")
+    assert (refused.status_code, "Priya has" in refused.content.decode()) == (422, True)

@@ -276,6 +276,9 @@ def test_the_dry_run_tells_who_and_why_changes_nothing_and_the_offer_straight_af
         foretold = page.context["route"]
         assert offered(lead).owner == foretold.rep
         assert RoutingDecision.objects.get(handoff__lead=lead).why == foretold.why
+    page = manager.get(reverse("handoff:routing")).text
+    assert "Last decisions" in page
+    assert "by the rule Metal" in page
 
 
 def test_a_lead_that_is_only_imagined_can_be_tried(manager):

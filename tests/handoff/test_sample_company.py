@@ -8,9 +8,9 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
-from handoff import invariants, sample
-from handoff.models import Deal, Handoff, Notice, SampleMark
+from accounts.models import Absence, User
+from handoff import invariants, lifecycle, sample
+from handoff.models import Deal, Handoff, Notice, Queue, RoutingRule, SampleMark
 from leads import capture
 from leads.models import Activity, Company, Lead, LeadScore, Outcome, Source, StageChange, Submission
 from personas.models import Persona
@@ -165,3 +165,18 @@ def test_the_sign_in_page_offers_nobody_where_it_was_not_asked_to(client, settin
     sam.set_password("their own now")
     sam.save()
     assert "Sam Okafor" not in client.get(reverse("account_login")).text
+
+
+def test_the_sample_shows_where_leads_go_and_takes_it_along():
+    sample.fill(leads=8)
+    assert RoutingRule.objects.active()[0].name == "The North"
+    assert Queue.objects.active().count() == 3
+    assert Absence.objects.get().person.username.startswith("erik")
+    lead = make_lead(country="NO")
+    lifecycle.offer(lead, actor=make_user("mia"))
+    own = RoutingRule.objects.create(name="Ours", queue=Queue.objects.get(name="West and South"))
+    make_user("vera", team="management")
+    sample.remove()
+    assert list(RoutingRule.objects.active()) == [own]
+    assert set(Queue.objects.active().values_list("name", flat=True)) == {"All of sales", "West and South"}
+    assert lead.handoffs.open().exists()
