@@ -14,7 +14,8 @@ from functools import cached_property
 from statistics import median
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, DecimalField, IntegerField, Q, Sum, Value, When
+from django.db.models import Case, Count, DecimalField, Func, IntegerField, Q, Sum, Value, When
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Cast, Coalesce, TruncMonth, TruncWeek
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -38,8 +39,17 @@ STATES: dict[str, Any] = {
 }
 #: The time that promises took is counted of so many, the newest; business time is no matter for the database.
 TIMED = 50_000
-#: Facts of a lead whose completeness marketing promises; a lead's country may be its company's.
-FACTS = ("name", "email", "phone", "job_title", "company__name", "company__industry", "company__size")
+#: Facts of a lead whose completeness marketing promises, and the columns that hold them.
+FACTS = {
+    "name": ["name"],
+    "email": ["email"],
+    "phone": ["phone"],
+    "job_title": ["job_title"],
+    "company": ["company__name"],
+    "industry": ["company__industry"],
+    "size": ["company__size"],
+    "country": ["country", "company__country"],
+}
 #: The currency of the value that marketing promises.
 CURRENCY = "EUR"
 MONTHS = 120
@@ -105,7 +115,7 @@ class Handed:
     @property
     def completeness(self) -> Decimal | None:
         """Percent of the facts known."""
-        asked = self.leads.count * (len(FACTS) + 1)
+        asked = self.leads.count * len(FACTS)
         return (Decimal(100 * self.known) / asked).quantize(Decimal("0.1")) if asked else None
 
     @property
@@ -260,8 +270,9 @@ class Promises:
     @cached_property
     def _offers(self) -> list[tuple[Any, ...]]:
         """By month, whose and currency: how many offers, their value, and how many facts are known of their leads."""
-        known: Any = sum((_is_known(f"lead__{name}") for name in FACTS), start=Value(0))
-        known += _is_known("lead__country", "lead__company__country")
+        today: Any = sum((_is_known(*columns) for columns in FACTS.values()), start=Value(0))
+        then = KnownThen(KeyTransform("known", "brief"), facts=list(FACTS))
+        known = Case(When(brief__has_key="known", then=then), default=today, output_field=IntegerField())
         rows = self._handed.rows().order_by().annotate(
             month=TruncMonth("moment", tzinfo=self.zone), whose=Coalesce("offered_by_id", "lead__marketer_id")
         )  # fmt: skip
@@ -359,10 +370,20 @@ def _add(row: Handed, currency: str, n: int, total: Decimal | None, known: int |
     row.known += known or 0
 
 
-def _is_known(*names: str) -> Any:
-    """1 where one of these columns says something."""
+class KnownThen(Func):
+    """How many facts a brief names as known when the lead was offered."""
+
+    template = "(SELECT count(*) FROM jsonb_array_elements_text(%(expressions)s) fact WHERE fact IN (%(facts)s))"
+    output_field = IntegerField()
+
+    def __init__(self, brief: Any, *, facts: list[str]) -> None:
+        super().__init__(brief, facts=", ".join(f"'{name}'" for name in facts))
+
+
+def _is_known(*columns: str) -> Any:
+    """1 where one of these columns of the lead says something."""
     said = Q()
-    for name in names:
+    for name in (f"lead__{column}" for column in columns):
         empty = Q(**{f"{name}__isnull": True}) | (Q() if name.endswith("size") else Q(**{name: ""}))
         said |= ~empty
     return Case(When(said, then=Value(1)), default=Value(0), output_field=IntegerField())

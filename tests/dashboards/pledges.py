@@ -39,6 +39,8 @@ def of_sales(by, kind, now, first=None, last=None):
     counts, took = defaultdict(Counter), defaultdict(list)
     for promise in Promise.objects.select_related("handoff__agreement"):
         day = promise.started_at.astimezone(UTC).date()
+        if promise.handoff.end == "undone":
+            continue
         if (first and day < first) or (last and day > last) or (by != "kind" and promise.kind != kind):
             continue
         year, week, _day = day.isocalendar()
@@ -55,8 +57,13 @@ def of_sales(by, kind, now, first=None, last=None):
     }
 
 
-def facts_known(lead):
-    company = lead.company
+FACTS = {"name", "email", "phone", "job_title", "company", "industry", "size", "country"}
+
+
+def facts_known(handoff):
+    if "known" in handoff.brief:
+        return len(FACTS & set(handoff.brief["known"]))
+    lead, company = handoff.lead, handoff.lead.company
     facts = [lead.name, lead.email, lead.phone, lead.job_title, lead.country or (company and company.country)]
     facts += [company and company.name, company and company.industry, company and company.size]
     return sum(1 for fact in facts if fact not in (None, ""))
@@ -72,7 +79,7 @@ def of_marketing(by):
         key = f"{handoff.offered_at.astimezone(UTC):%Y-%m}" if by == "month" else str(whose or "none")
         leads[key] += 1
         worth[key][handoff.lead.currency] += handoff.value
-        known[key] += facts_known(handoff.lead)
+        known[key] += facts_known(handoff)
     return {
         key: (n, {name: total for name, total in worth[key].items() if total}, known[key]) for key, n in leads.items()
     }

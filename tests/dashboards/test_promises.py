@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handoff import lifecycle
-from handoff.models import Agreement, Promise
+from handoff.models import Agreement, Handoff, Promise
 from leads.models import Lead
 from tests.dashboards import pledges
 from tests.dashboards.journeys import a_full_house, journey
@@ -200,11 +200,9 @@ def test_an_offer_that_marketing_takes_back_leaves_its_promise_needless(client, 
 
 
 def test_what_came_from_a_file_has_no_promises(client, ruth):
-    lifecycle_of_a_file = make_handoff()
+    make_handoff()
     Promise.objects.all().delete()
-    type(lifecycle_of_a_file).objects.update(
-        imported=True, origin="imported", due_at=None, promise="", promise_since=None
-    )
+    Handoff.objects.update(imported=True, origin="imported", due_at=None, promise="", promise_since=None)
     told = figures(client)
     assert told.is_empty
     assert "Nothing was promised here" in client.get(PROMISES).text
@@ -253,6 +251,14 @@ def test_a_month_is_measured_against_what_is_agreed(client, ruth):
     for words in ("of 2, 1 short", "of 2, kept", "of €10,000, €6,000 short", "of 60%, 22.5 points short"):
         assert words in page
     assert "In Apr 2026 marketing handed over 2 leads of 2 agreed, with 37.5% of their facts known." in page
+
+
+def test_facts_count_as_they_were_known_at_the_offer_where_the_brief_says_so(client, ruth):
+    handoff = make_handoff(phone="+4312345678")
+    Handoff.objects.update(brief={**handoff.brief, "known": ["name", "email", "business_email"]})
+    assert figures(client).months[0].completeness == Decimal("25.0")
+    Handoff.objects.update(brief={name: said for name, said in handoff.brief.items() if name != "known"})
+    assert figures(client).months[0].completeness == Decimal("50.0")
 
 
 def test_a_month_that_still_runs_is_not_called_short(client, ruth):
