@@ -41,8 +41,6 @@ BY_HANDOFF = {
     Lane.SAL: Q(accepted_at__isnull=False),
     Lane.SQL: Q(qualified_at__isnull=False),
 }
-#: How a hand-off ends that was opened by an act which was undone: it has never been.
-UNDONE = "undone"
 WON = Q(deal__status=Deal.Status.WON)
 #: Whether an offer came to a won deal: by itself, or because the lead bought meanwhile.
 CAME_TO_A_WIN = Q(end=Handoff.End.PURCHASED) | Q(
@@ -239,7 +237,7 @@ class Selection:
     def promises(self) -> Rows:
         """Promises of sales that were given in the period, each with how it was kept so far and whose it is."""
         rows = self._seen(Promise).filter(self.period.on("started_at"), self._who("handoff__lead__"))
-        rows = rows.exclude(handoff__end=UNDONE)
+        rows = rows.exclude(handoff__end=Handoff.End.UNDONE)  # it has never been
         over = Q(outcome=Promise.Outcome.BROKEN) | Q(settled_at=None, due_at__lt=timezone.now())
         state = Case(
             When(over, then=Value("broken")),
