@@ -34,11 +34,11 @@ SELECT lead, 30, 30, 60, '[{"group": "fit", "label": "Fits", "points": 30},
 INSERT INTO leads_visit (lead_id, seq, stage, entered_at, entered_from, left_to, left_by, reason, imported)
 SELECT lead, 2, 'mofu', now(), 'tofu', '', '', '', false FROM offered;
 INSERT INTO handoff_handoff (lead_id, origin, lane, agreement_id, queue_id, brief, note, value, offered_at, "end",
-    verdict, due_at, promise, imported)
+    verdict, due_at, promise, promise_since, imported)
 SELECT lead, 'marketing', 'mql',
        (SELECT id FROM handoff_agreement WHERE ended_at IS NULL AND in_force_since IS NOT NULL),
        (SELECT id FROM handoff_queue WHERE everybody), '{}', 'Asked for prices', (n %% 90) * 1000, now(), '', '',
-       now() + n * interval '1 second', 'answer', false
+       now() + n * interval '1 second', 'answer', now(), false
   FROM offered;
 """
 AWAY = """

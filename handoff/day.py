@@ -94,6 +94,10 @@ PROMISED = {
 }
 
 
+#: Accepted, and nobody has tried to reach the lead.
+UNTOUCHED = Count("pk", filter=Q(promise=Promise.Kind.ATTEMPT))
+
+
 @dataclass(slots=True)
 class Quiet:
     """A lead on which nothing has happened for longer than its lane allows."""
@@ -268,7 +272,9 @@ class Day:
         """Whose promises run, and how many of them are over, the most first; no owner is the pool."""
         running = self.handoffs.open().filter(due_at__isnull=False).order_by()
         named = running.values(name=F("owner__name"), team=F("owner__team"))
-        counted: Any = named.annotate(running=Count("pk"), over=Count("pk", filter=Q(due_at__lt=self.now)))
+        counted: Any = named.annotate(
+            running=Count("pk"), over=Count("pk", filter=Q(due_at__lt=self.now)), uncalled=UNTOUCHED
+        )
         return list(counted.order_by("-over", "-running", "name")[:PLAN])
 
     def won(self) -> list[tuple[Decimal, str]]:

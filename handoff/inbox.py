@@ -107,6 +107,8 @@ class Offer:
             return "undo-2", handoff.reason.get_return_class_display() or handoff.get_end_display()
         if self.snoozed:
             return "alarm-clock", date_format(timezone.localtime(handoff.snoozed_until), "j M H:i")
+        if handoff.untouched:
+            return "phone-off", _("Never touched")
         if handoff.owner_id == self.user.pk:
             return "user-round-check", _("Yours")
         if handoff.owner and handoff.origin != Handoff.Origin.HAND_RAISE:

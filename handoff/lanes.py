@@ -215,6 +215,8 @@ class Card:
             return "hand", _("Asked to talk")
         if self.origin == Handoff.Origin.EXPANSION:
             return "repeat", _("Expansion")
+        if self.promise == Promise.Kind.ATTEMPT:
+            return "phone-off", _("Never touched")
         if idle := self.idle:
             return _idle(idle, IDLE_DAYS[self.lane], get_language())
         return None

@@ -66,6 +66,11 @@ class Countdown:
         return ngettext("%(n)d business hour", "%(n)d business hours", hours) % {"n": hours}
 
     @property
+    def untouched(self) -> bool:
+        """Whether the lead is accepted and nobody has tried to reach it."""
+        return self.due_at is not None and self.promise == Kind.ATTEMPT
+
+    @property
     def due_words(self) -> str:
         """What is promised by its due time."""
         return _("First call promised by") if self.promise == Kind.ATTEMPT else (

@@ -49,7 +49,12 @@ LABELS = {
 }
 LISTED = ("stage", "owner", "source", "persona", "due", "again")
 PERIOD = ("seen_from", "seen_to", "customer_from")
-DUE = {"over": gettext_lazy("Overdue"), "today": gettext_lazy("Due today"), "none": gettext_lazy("None planned")}
+DUE = {
+    "over": gettext_lazy("Overdue"),
+    "today": gettext_lazy("Due today"),
+    "none": gettext_lazy("None planned"),
+    "untouched": gettext_lazy("Accepted, never touched"),
+}
 AGAIN = {"due": gettext_lazy("Due")}
 SORTS = {
     "newest": gettext_lazy("Newest first"),
@@ -201,6 +206,8 @@ class LeadFilter:
         return next((known.pk for known in self.known if (known.kind, known.said_as) == (kind, said_as)), 0)
 
     def _due(self, value: str) -> Q:
+        if value == "untouched":  # a first call is promised and has not been tried
+            return Q(stage=Stage.MOFU, handoffs__ended_at=None, handoffs__promise="attempt")
         if value == "over":
             return Q(next_action_at__lt=self.now)
         if value == "today":

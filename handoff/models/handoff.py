@@ -173,5 +173,10 @@ class Handoff(models.Model):
         return f"{self.lead_id}: {self.end or self.lane}"
 
     @property
+    def untouched(self) -> bool:
+        """Whether it is accepted and nobody has tried to reach the lead."""
+        return self.promise == "attempt"
+
+    @property
     def is_open(self) -> bool:
         return self.ended_at is None

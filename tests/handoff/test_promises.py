@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from handoff import lifecycle, promises
 from handoff.models import Agreement, Notice, Promise
@@ -262,3 +263,21 @@ def test_where_nobody_is_free_it_is_tried_again_later(sam):
     handoff.refresh_from_db()
     assert (handoff.owner.username, handoff.promise) == ("kim", "attempt")
     assert set(handoff.promises.running().values_list("kind", flat=True)) == {"attempt", "contact"}
+
+
+def test_what_is_accepted_and_never_touched_says_so_wherever_it_is_seen(client, sam, ruth):
+    handoff, called = make_handoff("sal", name="Lena Fischer"), make_handoff("sal", name="Paula Berger")
+    lifecycle.log_touch(called.lead, actor=sam, kind="call:no_answer")
+    client.force_login(ruth)
+    lead = handoff.lead.get_absolute_url()
+    for address in (
+        lead,
+        reverse("handoff:board"),
+        reverse("handoff:inbox") + "?show=claimed",
+        reverse("handoff:my_day"),
+    ):
+        assert "ever touched" in client.get(address).text, address
+    assert "ever touched" not in client.get(called.lead.get_absolute_url()).text
+    listed = client.get("/leads/?due=untouched").text
+    assert "Lena Fischer" in listed
+    assert "Paula Berger" not in listed
