@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import Team
 from accounts.models import User
 from handoff import lifecycle, routing, sla
-from handoff.models import Handoff, Promise
+from handoff.models import Agreement, Handoff, Promise
 from handoff.models.handoff import HandoffQuerySet
 from leads import rights
+from leads.composed import Composed
 from personas.choices import Lane
 
 PAGE = 50
@@ -222,39 +223,51 @@ def counts(user: User, now: datetime) -> dict[str, int]:
     return dict.fromkeys(TABS, 0) | Counter(parts[0].union(*parts[1:], all=True))
 
 
-def page(user: User, tab: str, *, after: str = "", now: datetime | None = None) -> Page:
+def page(
+    user: User, tab: str, *, after: str = "", now: datetime | None = None, claims: frozenset[int] | None = None
+) -> Page:
     """One page of a tab: the hand-offs after the one that a cursor names; a broken cursor is the beginning."""
     now = now or timezone.now()
     handoffs = listed(user, tab, now).filter(_beyond(tab, after))
-    found = offers(handoffs, user, now, PAGE + 1)
+    found = offers(handoffs, user, now, PAGE + 1, claims)
     return Page(found[:PAGE], _cursor(tab, found[PAGE - 1].handoff) if len(found) > PAGE else "")
 
 
-def offers(handoffs: HandoffQuerySet, user: User, now: datetime, number: int) -> list[Offer]:
+#: What a line of a list never shows.
+UNSEEN = ("brief", "lead__search", "lead__custom", "lead__company__custom", "lead__score__parts")
+
+
+def offers(
+    handoffs: HandoffQuerySet, user: User, now: datetime, number: int, claims: frozenset[int] | None = None
+) -> list[Offer]:
     """The first of these hand-offs with what a line of a list shows."""
-    rows = handoffs.for_list().select_related("agreement", "reason").defer("brief")[:number]
-    claims = routing.claims(user)
-    return [Offer(handoff, user, now, claims) for handoff in rows]
+    whole = handoffs.select_related("lead__company", "lead__score", "owner", "reason").defer(*UNSEEN)
+    claims = routing.claims(user) if claims is None else claims
+    agreements: dict[int, Agreement] = {}
+    found = list(whole[:number])
+    for agreement in Agreement.objects.filter(pk__in={handoff.agreement_id for handoff in found}) if found else ():
+        agreements[agreement.pk] = agreement
+    for handoff in found:
+        handoff.agreement = agreements[handoff.agreement_id]
+    return [Offer(handoff, user, now, claims) for handoff in found]
 
 
-def one(user: User, pk: int, *, now: datetime | None = None) -> Offer | None:
-    """One hand-off with all that its page shows."""
-    whole = (
-        Handoff.objects.visible_to(user)
+_whole = Composed(
+    lambda pk: (
+        Handoff.objects.filter(pk=pk)
         .for_list()
-        .select_related(
-            "agreement",
-            "reason",
-            "ended_by",
-            "accepted_by",
-            "queue",
-            "snoozed_by",
-            "lead_rated_by",
-            "follow_up_rated_by",
-        )
+        .select_related("agreement", "reason", "ended_by", "accepted_by", "queue", "snoozed_by")
+        .defer("lead__search", "lead__custom", "lead__company__custom")
     )
-    handoff = whole.filter(pk=pk).first()
-    return Offer(handoff, user, now or timezone.now(), routing.claims(user)) if handoff else None
+)
+
+
+def one(user: User, pk: int, *, now: datetime | None = None, claims: frozenset[int] | None = None) -> Offer | None:
+    """One hand-off with all that its page shows; whoever is signed in sees every one."""
+    found = _whole(pk) if 0 < pk < 2**62 and user.is_authenticated and user.is_active else []
+    if not found:
+        return None
+    return Offer(found[0], user, now or timezone.now(), routing.claims(user) if claims is None else claims)
 
 
 def _cursor(tab: str, handoff: Handoff) -> str:

@@ -157,6 +157,11 @@ class Handoff(models.Model):
             models.Index(
                 fields=["lane", "due_at", "id"], condition=Q(ended_at=None), name="handoff_open"
             ),  # inbox, board
+            models.Index(
+                fields=["snoozed_until"],
+                condition=Q(ended_at=None, snoozed_until__isnull=False),
+                name="handoff_put_off",
+            ),  # inbox: what is put off
             models.Index(fields=["offered_at"], name="handoff_offered_at"),  # funnel
             models.Index(
                 fields=["owner", "queue"], condition=Q(ended_at=None), name="handoff_open_by_owner"

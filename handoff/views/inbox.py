@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from handoff import brief, lifecycle
+from handoff import brief, lifecycle, routing
 from handoff import inbox as desk
 from handoff.forms import ACTS, TOUCHES
 from handoff.models import Handoff
@@ -27,9 +27,10 @@ def inbox(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """A tab of the inbox, and one hand-off: the one asked for, else the most urgent."""
     now, tab = timezone.now(), request.GET.get("show", "open")
     tab = tab if tab in desk.TABS else "open"
-    page = desk.page(request.user, tab, after=request.GET.get("after", ""), now=now)
+    claims = routing.claims(request.user)
+    page = desk.page(request.user, tab, after=request.GET.get("after", ""), now=now, claims=claims)
     first = page.offers[0].pk if page.offers else 0
-    offer = desk.one(request.user, pk or first, now=now)
+    offer = desk.one(request.user, pk or first, now=now, claims=claims)
     if pk and offer is None:
         raise Http404
     context: dict[str, Any] = {
