@@ -1,11 +1,14 @@
 """The agreement: drafted by anybody, signed by both teams in the browser, in force at the second signature."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from handoff.models import Agreement, Notice
+from handoff import agreement
+from handoff.models import Agreement, Amendment, Notice, Signature
 from leads.models import Scorecard
-from tests.factories import make_handoff, make_user
+from tests.factories import make_agreement, make_draft, make_handoff, make_user
 
 AGREEMENT, DRAFT, EDIT = (reverse(f"handoff:agreement{name}") for name in ("", "_draft", "_edit"))
 BEGIN, SIGN, DROP = (reverse(f"handoff:agreement_{name}") for name in ("begin", "sign", "drop"))
@@ -81,3 +84,140 @@ def test_drafted_by_marketing_signed_by_both_and_in_force_at_the_second_signatur
     assert before.agreement.version == 1
     assert make_handoff().agreement.version == 2
     assert "without the holidays of Austria" in words(client.get(AGREEMENT))
+
+
+def test_a_team_signs_for_itself_and_a_manager_only_while_it_has_nobody(client, mia, sam, ruth):
+    draft = make_draft(by=mia, mql_line=45)
+    for person, team in ((mia, "sales"), (sam, "marketing"), (ruth, "sales"), (ruth, "marketing"), (mia, "management")):
+        assert signed(client, person, team).status_code == 403, (person, team)
+    assert not Signature.objects.exists()
+    sam.is_active = False
+    sam.save()
+    page = signed(client, ruth, "sales")
+    assert "Ruth Lindqvist, for sales" in words(page)
+    assert (Signature.objects.get().team, Signature.objects.get().stands_in) == ("sales", True)
+    signed(client, mia, "marketing")
+    assert Agreement.objects.in_force() == draft
+    assert "by management in its place" in words(client.get(AGREEMENT))
+
+
+def test_somebody_signed_out_sees_and_signs_nothing(client, mia):
+    draft = make_draft(by=mia)
+    for address in (AGREEMENT, DRAFT, EDIT, reverse("handoff:agreement_foresight")):
+        assert client.get(address).status_code == 302
+    for address in (BEGIN, SIGN, DROP):
+        assert client.post(address, {"team": "sales", "seen": draft.edit}).url.startswith(reverse("account_login"))
+    assert not Signature.objects.exists()
+
+
+def test_a_changed_draft_voids_the_signatures_given_to_it_and_whoever_signed_hears_of_it(client, mia, sam):
+    make_draft(by=mia, mql_line=45)
+    signed(client, mia, "marketing")
+    client.force_login(sam)
+    client.post(EDIT, said(mql_line=50))
+    voided = Signature.objects.get()
+    assert (voided.person, voided.voided_at is not None, voided.edit) == (mia, True, 1)
+    assert Notice.objects.get(kind="agreement:voided").person == mia
+    assert "Sam Okafor changed v2" in words(signed(client, sam, "sales", seen=1))
+    assert Agreement.objects.in_force().version == 1
+    signed(client, sam, "sales")
+    assert Agreement.objects.in_force().version == 1
+    signed(client, mia, "marketing")
+    assert Agreement.objects.in_force().mql_line == 50
+    page = words(client.get(reverse("handoff:agreement_version", args=[1])))
+    assert "Version 1" in page
+
+
+def test_a_form_that_is_older_than_the_draft_changes_nothing_and_keeps_its_words(client, mia, sam):
+    make_draft(by=mia)
+    client.force_login(mia)
+    older = said(mql_line=41)
+    client.force_login(sam)
+    client.post(EDIT, said(mql_line=50))
+    client.force_login(mia)
+    page = client.post(EDIT, older)
+    assert (page.status_code, "Sam Okafor changed v2" in page.text, 'value="41"' in page.text) == (422, True, True)
+    assert Agreement.objects.drafts().get().mql_line == 50
+    assert Amendment.objects.count() == 2
+
+
+def test_saving_what_stands_there_already_voids_nothing(client, mia):
+    make_draft(by=mia, mql_line=45)
+    signed(client, mia, "marketing")
+    client.post(EDIT, said(mql_line=45))
+    assert Signature.objects.standing().count() == 1
+
+
+def test_one_draft_at_a_time_and_one_that_is_put_away_stays_readable(client, mia, sam):
+    make_draft(by=mia, mql_line=45)
+    client.force_login(sam)
+    assert "Mia Novak has begun v2 already." in words(client.post(BEGIN, follow=True))
+    client.post(DROP, {"seen": 1})
+    assert not Agreement.objects.drafts().exists()
+    assert "Put away, never in force" in words(client.get(reverse("handoff:agreement_version", args=[2])))
+    client.post(BEGIN)
+    assert Agreement.objects.drafts().get().version == 3
+
+
+def test_a_draft_that_changes_nothing_of_what_was_signed_cannot_be_signed(client, mia):
+    make_agreement(mql_line=55)
+    make_draft(by=mia)
+    assert "v3 says what v2 says. Change a term first." in words(signed(client, mia, "marketing"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"closes": "08:00"}, "This is before the day opens."),
+        ({"mql_line": 0}, "greater than or equal to 1"),
+        ({"weekdays": []}, "This field is required."),
+        ({"time_zone": "Moon/Base"}, "Moon/Base"),
+        ({"accept_within": "soon"}, "Say it in hours and minutes"),
+        ({"accept_within": "0 min"}, "Choose between 1 min and 400 h."),
+        ({"days_off": "2026-12-24\nxmas"}, "xmas is not a day."),
+    ],
+)
+def test_a_draft_that_cannot_be_is_shown_again_with_the_reason(client, mia, changes, text):
+    make_draft(by=mia)
+    client.force_login(mia)
+    page = client.post(EDIT, said(**changes))
+    assert page.status_code == 422
+    assert text in page.text
+    assert Agreement.objects.drafts().get().edit == 1
+
+
+def test_the_words_say_what_they_mean_and_ask_for_nothing_more(client, sam):
+    make_agreement(mql_line=52, required_facts=["phone"])
+    make_handoff()
+    client.force_login(sam)
+    page = words(client.get(reverse("handoff:board")))
+    assert "At least 52 of 100 points. Known: phone." in page
+    assert 'popovertarget="term-mql-lane"' in page
+    with CaptureQueriesContext(connection) as asked:
+        client.get(reverse("handoff:board"))
+    assert not [query for query in asked if "leads_scorecard" in query["sql"]]
+
+
+def test_its_pages_ask_as_often_with_many_versions_as_with_few(client, mia, sam):
+    make_draft(by=mia, mql_line=45)
+
+    def counted():
+        client.force_login(mia)
+        found = []
+        for address in (AGREEMENT, DRAFT, EDIT):
+            client.get(address)
+            with CaptureQueriesContext(connection) as asked:
+                client.get(address)
+            found.append(len(asked))
+        return found
+
+    few = counted()
+    for line in (46, 47, 48, 49, 50):
+        draft = Agreement.objects.drafts().get()
+        agreement.amend(draft, actor=sam, seen=draft.edit, mql_line=line)
+    agreement.drop(draft, actor=sam, seen=draft.edit + 1)
+    for line in (51, 52, 53):
+        make_agreement(mql_line=line)
+    make_draft(by=mia, mql_line=54)
+    assert counted() == few
+    assert max(few) <= 12

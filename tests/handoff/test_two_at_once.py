@@ -11,11 +11,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from accounts.models import ApiToken
-from handoff import answers, deals, lifecycle
-from handoff.models import Deed, Handoff
+from handoff import agreement, answers, deals, lifecycle
+from handoff.models import Agreement, Deed, Handoff
 from leads import capture
-from leads.models import Company, Lead, Signal
-from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
+from leads.models import Company, Lead, Scorecard, Signal
+from tests.factories import make_deal, make_draft, make_handoff, make_lead, make_reason, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,3 +127,34 @@ def test_accepting_and_withdrawing_at_once_leaves_one_story():
     lead.refresh_from_db()
     assert lead.stage == "tofu"
     assert lead.handoffs.get().end == "withdrawn"
+
+
+def test_both_teams_sign_at_once_and_it_is_in_force_once():
+    mia, sam = make_user("mia"), make_user("sam", team="sales")
+    draft = make_draft(by=mia, mql_line=45)
+    answers = at_once(
+        lambda: agreement.sign(draft, actor=mia, team="marketing", seen=draft.edit),
+        lambda: agreement.sign(draft, actor=sam, team="sales", seen=draft.edit),
+    )
+    assert not refused(answers)
+    assert Agreement.objects.in_force() == draft
+    assert Agreement.objects.filter(ended_at=None).count() == 1
+    assert Scorecard.objects.filter(in_force=True).count() == 1
+
+
+def test_who_signs_while_somebody_changes_the_draft_signs_the_words_they_saw_or_none():
+    mia, sam = make_user("mia"), make_user("sam", team="sales")
+    draft = make_draft(by=mia, mql_line=45)
+    answers = at_once(
+        lambda: agreement.sign(draft, actor=mia, team="marketing", seen=draft.edit),
+        lambda: agreement.amend(draft, actor=sam, seen=draft.edit, mql_line=50),
+    )
+    draft.refresh_from_db()
+    standing = list(draft.signatures.standing().values_list("edit", flat=True))
+    assert (draft.edit, standing, len(refused(answers)) <= 1) == (2, [], True)
+
+
+def test_two_begin_a_draft_and_there_is_one():
+    people = [make_user("mia"), make_user("sam", team="sales")]
+    answers = at_once(*(lambda who=who: agreement.begin(actor=who, mql_line=45) for who in people))
+    assert (len(refused(answers)), Agreement.objects.drafts().count()) == (1, 1)
