@@ -215,3 +215,17 @@ def test_a_rep_who_has_not_accepted_plans_no_next_try(sam):
     assert Lead.objects.get(pk=lead.pk).next_action == ""
     with pytest.raises(ValidationError):
         lifecycle.recycle_unreachable(lead, actor=sam)
+
+
+def test_on_its_day_a_recycled_lead_comes_back_to_the_rep_and_the_marketer_once(client, mia, sam):
+    lead = make_handoff("sal", name="Nils Aaberg").lead
+    lifecycle.recycle(lead, actor=sam, reason=make_reason("recycle", "not_now"))
+    assert lifecycle.look_again() == 0
+    Lead.objects.filter(pk=lead.pk).update(look_again_on=timezone.localdate(), marketer=mia)
+    assert (lifecycle.look_again(), lifecycle.look_again()) == (1, 0)
+    told = Notice.objects.filter(kind="handoff:again", lead=lead)
+    assert {notice.person for notice in told} == {sam, mia}
+    assert lead.activities.filter(kind="lead:again").count() == 1
+    client.force_login(sam)
+    assert "Back to be looked at again" in client.get(reverse("handoff:my_day")).text
+    assert Lead.objects.get(pk=lead.pk).stage == "tofu"
