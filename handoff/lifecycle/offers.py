@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from handoff import brief, notices, routing, sla, standing, undo, watching
 from handoff.models import Agreement, Handoff, Queue
-from leads import clock, pipeline, timeline
+from leads import clock, pipeline, pulse, timeline
 from leads.models import Activity, Lead, Outcome
 from personas.choices import Lane, Stage
 
@@ -189,6 +189,8 @@ def claim(handoff: Handoff, *, actor: User) -> Handoff:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(CLAIM, said)
         won = cursor.fetchone()
+        if won:
+            pulse.beat(pulse.LEADS)
         if won and won[1]:  # somebody listens
             watching.hear(Activity.objects.select_related("lead", "actor").get(pk=won[0]))
     if won is None:

@@ -62,6 +62,8 @@ def test_a_half_typed_word_stays_and_the_list_beside_it_follows_once_the_field_i
     page.goto("/inbox/")
     words = page.get_by_label("What would make it right? Marketing reads this")
     ready(page)
+    page.keyboard.press("r")
+    page.get_by_label("Below the fit line").check()
     words.fill("Half a sen")
     lifecycle.claim(other, actor=make_user("priya", team="sales"))
     page.wait_for_timeout(SOON)
