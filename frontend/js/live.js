@@ -33,7 +33,7 @@ const edited = (field) =>
     : field.matches("select")
       ? field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected))
       : field.value !== field.defaultValue;
-const dirty = (box) => [...box.querySelectorAll(FIELDS)].some(edited);
+const dirty = (box) => box.querySelector("details[open]") !== null || [...box.querySelectorAll(FIELDS)].some(edited);
 
 /** Whether somebody is in the middle of something that a swap would disturb. */
 function busy() {

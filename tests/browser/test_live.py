@@ -75,6 +75,19 @@ def test_a_half_typed_word_stays_and_the_list_beside_it_follows_once_the_field_i
     assert words.input_value() == "Half a sentence"
 
 
+def test_a_return_that_is_opened_stays_open_and_the_list_beside_it_follows(page_of, sam):
+    make_handoff(name="Katrin Hofer")
+    other = make_handoff(name="Nils Aaberg")
+    page = page_of(sam)
+    page.goto("/inbox/")
+    ready(page)
+    page.keyboard.press("r")
+    page.get_by_label("Below the fit line").wait_for()
+    lifecycle.claim(other, actor=make_user("priya", team="sales"))
+    page.locator("#offers:not(:has-text('Nils Aaberg'))").wait_for(timeout=SOON)
+    assert page.get_by_label("Below the fit line").is_visible()
+
+
 def test_an_open_menu_stays_open_and_the_board_follows_after_it(page_of, sam):
     handoff = make_handoff(name="Katrin Hofer")
     page = page_of(sam, viewport={"width": 1440, "height": 900})
