@@ -123,7 +123,6 @@ def test_on_a_phone_the_list_leads_to_the_hand_off_as_the_page_and_the_verdict_s
     assert box["y"] + box["height"] == pytest.approx(720, abs=1)
     bar.get_by_role("link", name="Return…").click()
     page.locator("dialog").get_by_label("Below the fit line").wait_for()
-    page.go_back()
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Back to the list").click()
     page.locator("#offers .it").wait_for()
