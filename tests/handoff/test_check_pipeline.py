@@ -12,6 +12,7 @@ BREAKS = {
     "in BOFU there is at least one open deal": "UPDATE handoff_deal SET closed_at = now(), status = 'lost'",
     "a lead has exactly one open visit": "UPDATE leads_visit SET left_at = now(), left_to = 'out' WHERE lead_id = {top}",
     "the ledger is whole": "UPDATE leads_lead SET moves = 7 WHERE id = {top}",
+    "what is undone stands in pairs": "UPDATE leads_stagechange SET undone = true WHERE lead_id = {middle} AND seq = 2",
     "each stage change begins where": "UPDATE leads_stagechange SET old = 'customer' WHERE lead_id = {middle} AND seq = 2",
     "each visit was opened by": "UPDATE leads_visit SET entered_at = now() WHERE lead_id = {top}",
     "a score is the sum of its parts": "UPDATE leads_leadscore SET parts = '[]' WHERE lead_id = {top}",

@@ -59,8 +59,8 @@ def test_a_page_hears_what_it_follows_and_nothing_of_others(stream):
         assert (page.status, page.headers["Content-Type"]) == (200, "text/event-stream")
         assert page.readline() == b": here\n"
     pulse.Beat({pulse.of_person(1)})()
-    pulse.Beat({pulse.LEADS, pulse.of_person(2)})()
     assert line(pages[0]) == b"data: me"
+    pulse.Beat({pulse.LEADS, pulse.of_person(2)})()
     assert line(pages[0]) == b"data: leads"
     assert line(pages[1]) == b"data: leads me"
 
