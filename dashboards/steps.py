@@ -114,7 +114,7 @@ CAME: dict[str, Any] = {
     Stage.CUSTOMER: gettext_lazy("from Customer"),
     Stage.OUT: gettext_lazy("from OUT"),
     Handoff.Origin.MARKETING: gettext_lazy("offered by marketing"),
-    Handoff.Origin.LINE: gettext_lazy("crossed the MQL line"),
+    Handoff.Origin.LINE: gettext_lazy("ready by the agreement"),
     Handoff.Origin.HAND_RAISE: gettext_lazy("asked to talk"),
     Handoff.Origin.CLAIMED: gettext_lazy("claimed early"),
     Handoff.Origin.REROUTED: gettext_lazy("sent on to the right rep"),

@@ -75,7 +75,10 @@ def _trigger(origin: str, score: LeadScore | None, seen: Sequence[Activity]) -> 
     """The first line: what set it off, in plain words, and what the person did last."""
     what = str(Handoff.Origin(origin).label)
     if origin == Handoff.Origin.LINE and score:
-        what = _("Reached the MQL line, with %(n)d points") % {"n": score.total}
+        line = score.scorecard.mql_line if score.scorecard else 0
+        reached = score.total >= line
+        what = _("Reached the MQL line, with %(n)d points") if reached else _("Skipped the MQL line, at %(n)d points")
+        what %= {"n": score.total}
     last = next((touch for touch in seen if touch.kind.startswith(THEIRS)), None)
     if last is None or (origin == Handoff.Origin.HAND_RAISE and last.kind == "form:hand_raise"):
         return what

@@ -114,7 +114,7 @@ ICONS = {
 }  # fmt: skip
 
 OFFERED: dict[str, Any] = {
-    Handoff.Origin.LINE: gettext_lazy("Offered to sales: the score crossed the line"),
+    Handoff.Origin.LINE: gettext_lazy("Offered to sales: ready by the agreement"),
     Handoff.Origin.HAND_RAISE: gettext_lazy("Offered to sales: asked to talk"),
     Handoff.Origin.REROUTED: gettext_lazy("Sent on to the right rep"),
     Handoff.Origin.EXPANSION: gettext_lazy("This customer is offered again: expansion or renewal"),

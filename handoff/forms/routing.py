@@ -157,7 +157,7 @@ class QueueForm(forms.Form):
 class TryFacts(forms.Form):
     """A lead that is only imagined: what rules ask of one."""
 
-    country = forms.CharField(label=gettext_lazy("Country"), max_length=2, required=False)
+    country = forms.CharField(label=gettext_lazy("Country, in two letters such as AT"), max_length=2, required=False)
     place = forms.CharField(label=gettext_lazy("City or region"), max_length=120, required=False)
     industry = forms.CharField(label=gettext_lazy("Industry"), max_length=120, required=False)
     size = whole(gettext_lazy("Staff"))

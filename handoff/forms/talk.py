@@ -157,7 +157,7 @@ class Touch(SaidForm):
         """What was logged; that it crossed the line, or what the agreed attempts make of it: the next one, or none."""
         what = _("Logged: %(what)s.") % {"what": TOUCHES[self.cleaned_data["kind"]][0]}
         if pipeline.crossed_with(self.result):
-            crossed = _("%(lead)s has crossed the MQL line and is being offered to sales.") % {"lead": self.lead}
+            crossed = _("%(lead)s is ready by the agreement and is being offered to sales.") % {"lead": self.lead}
             return f"{what} {crossed}"
         handoff = self.lead.handoffs.open().select_related("agreement").first()
         if handoff and self.cleaned_data["kind"] in lifecycle.ATTEMPTS and lifecycle.is_unreachable(handoff):

@@ -176,7 +176,7 @@ def the_first_week(office):
         office.act(mia, each, "offer", note="Read the pricing page")
     page = office.desk(mia, nils.get_absolute_url())
     page.get_by_role("button", name="Met", exact=True).click()
-    said(page, "Nils Aaberg has crossed the MQL line and is being offered to sales.")
+    said(page, "Nils Aaberg is ready by the agreement and is being offered to sales.")
     office.beat()
     assert offered(nils).origin == "line"
 

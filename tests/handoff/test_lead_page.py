@@ -131,7 +131,7 @@ def test_a_touch_that_lifts_a_lead_over_the_line_says_so(client, mia):
     lead = make_lead(name="Lena Fischer")
     Scorecard.objects.filter(in_force=True).update(mql_line=lead.score.total + 1)
     client.force_login(mia)
-    crossed = "Lena Fischer has crossed the MQL line and is being offered to sales."
+    crossed = "Lena Fischer is ready by the agreement and is being offered to sales."
     said = log(client, lead, "note", text="Met at the fair", headers={"hx-request": "true"}).headers["HX-Trigger"]
     assert crossed not in said
     said = log(client, lead, "call:spoke", headers={"hx-request": "true"}).headers["HX-Trigger"]
