@@ -25,3 +25,5 @@ initMentions();
 initPlaces();
 initShell();
 initLive();
+// htmx would wait for a timer, behind the page's load event: what is clicked before then would go out as a plain form.
+htmx.initialize();
