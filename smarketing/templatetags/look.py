@@ -21,6 +21,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
+from smarketing.folding import constant
+
 register = template.Library()
 
 
@@ -44,6 +46,7 @@ def icon_markup(name: str, size: str = "") -> SafeString:
 
 
 @register.simple_tag
+@constant
 def icon(name: str, size: str = "") -> SafeString:
     """A lucide icon of the sprite; size "s" for the small one. Decoration: say the meaning in words beside it."""
     return icon_markup(str(name), str(size))
@@ -77,6 +80,7 @@ GLYPHS |= {"marketing": GLYPHS["tofu"], "sales": GLYPHS["bofu"], "management": G
 
 
 @register.simple_tag
+@constant
 def glyph(name: str) -> SafeString:
     """The two overlapping circles of a stage, a lane of the middle, or a team."""
     return GLYPHS.get(str(name), SafeString(""))
@@ -113,6 +117,7 @@ TEAM_ROLES = {"marketing": _("marketing"), "sales": _("sales"), "management": _(
 
 
 @register.simple_tag
+@constant
 def own(value: str) -> str:
     """The value of data-own for a stage, lane or team: mkt, sal, both, cus, out or sys."""
     return OWN.get(str(value), "out")
@@ -126,6 +131,7 @@ def chip_markup(stage: str, words: str) -> SafeString:
 
 
 @register.simple_tag
+@constant
 def stage_chip(stage: str, step: str = "", label: str = "") -> SafeString:
     """Glyph and word of a stage or lane; a step is added ("BOFU, discovery"), a label stands instead of the words."""
     return chip_of(str(stage).lower(), str(step or ""), str(label or ""), get_language())
