@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from handoff import sla
 from handoff.models import Agreement, Handoff, Promise
+from leads import pulse
 from leads.filters import CAP, LeadFilter, bounded
 from leads.models.lead import LeadQuerySet
 from leads.models.scoring import grade
@@ -64,28 +65,31 @@ class Kind(NamedTuple):
 
 
 OF_STAGE = Kind(  # index lead_stage_newest
-    "{lane}, lead.id, 0::bigint, {since}, lead.value, lead.currency, "
-    "NULL::timestamptz, NULL::date, '', '', {owner}, true, ''",
-    "mine lead WHERE lead.stage = {lane}",
+    "lane.name, lead.id, 0::bigint, CASE lane.name WHEN 'customer' THEN lead.customer_since ELSE lead.stage_since END, "
+    "lead.value, lead.currency, NULL::timestamptz, NULL::date, '', '', "
+    "CASE lane.name WHEN 'customer' THEN lead.rep_id ELSE lead.marketer_id END, true, ''",
+    "mine lead WHERE lead.stage = lane.name",
     ("lead.id",),
     True,
 )
 OF_STAND = Kind(  # index handoff_open: the most urgent first
-    "{lane}, lead.id, open.id, {since}, NULLIF(open.value, 0), lead.currency, "
+    "lane.name, lead.id, open.id, "
+    "CASE lane.name WHEN 'mql' THEN open.offered_at WHEN 'sal' THEN open.accepted_at ELSE open.qualified_at END, "
+    "NULLIF(open.value, 0), lead.currency, "
     "open.due_at, NULL::date, open.promise, open.origin, open.owner_id, true, "
     f"json_build_array({', '.join(f'agreed.{name}' for name in HOURS)})::text",
     "mine lead JOIN handoff_handoff open ON open.lead_id = lead.id AND open.ended_at IS NULL "
     "JOIN handoff_agreement agreed ON agreed.id = open.agreement_id "
-    "WHERE lead.stage = 'mofu' AND open.lane = {lane}",
+    "WHERE lead.stage = 'mofu' AND open.lane = lane.name",
     ("open.due_at", "open.id"),
     False,
 )
 # A lead with several open deals stands where its first one is.
 OF_STEP = Kind(  # index deal_open: the earliest close first
-    "{lane}, lead.id, deal.id, deal.step_since, deal.amount, deal.currency, "
+    "lane.name, lead.id, deal.id, deal.step_since, deal.amount, deal.currency, "
     "NULL::timestamptz, deal.close_on, '', '', lead.rep_id, role.primary, ''",
     "mine lead JOIN handoff_deallead role ON role.lead_id = lead.id JOIN handoff_deal deal ON deal.id = role.deal_id "
-    "WHERE lead.stage = 'bofu' AND deal.closed_at IS NULL AND deal.step = {lane} AND NOT EXISTS (SELECT "
+    "WHERE lead.stage = 'bofu' AND deal.closed_at IS NULL AND deal.step = lane.name AND NOT EXISTS (SELECT "
     "FROM handoff_deallead other JOIN handoff_deal earlier ON earlier.id = other.deal_id "
     "WHERE other.lead_id = lead.id AND earlier.closed_at IS NULL AND earlier.id < deal.id)",
     ("deal.close_on", "deal.id"),
@@ -96,10 +100,6 @@ KINDS = {
     **dict.fromkeys(Stand.values, OF_STAND),
     **dict.fromkeys(DealStep.values, OF_STEP),
 }
-SINCE = {
-    "tofu": "lead.stage_since", "out": "lead.stage_since", "customer": "lead.customer_since",
-    "mql": "open.offered_at", "sal": "open.accepted_at", "sql": "open.qualified_at",
-}  # fmt: skip
 PLACE = "lane, lead_id, holder, since, amount, currency, due_at, close_on, promise, origin, owner_id, counts, agreed"
 DRAWN = f"""
 SELECT place.*, lead.name, lead.email, lead.phone, lead.stage, lead.value, lead.next_action, lead.next_action_at,
@@ -120,14 +120,15 @@ SELECT first.step::text, first.currency, count(*), sum(first.amount) FILTER (WHE
 """
 
 
-def select(lane: str, *, limit: int, key: str = "") -> str:
-    """The first places of a lane in its order, after `key` (a condition) if there is one."""
-    kind = KINDS[lane]
-    owner = "lead.marketer_id" if lane in (Stage.TOFU, Stage.OUT) else "lead.rep_id"
-    named = {"lane": f"'{lane}'::text", "since": SINCE.get(lane, ""), "owner": owner}
-    sql = f"SELECT {kind.columns.format(**named)} FROM {kind.source.format(**named)}{key}"  # noqa: S608
+def select(kind: Kind, lanes: Sequence[str], *, limit: int, key: str = "") -> str:
+    """The first places of each of these lanes of one kind in their order, after `key` (a condition) if there is one.
+
+    The lanes of a kind are one part of the statement, since planning it takes longer than answering it.
+    """
+    names = ", ".join(f"('{name}'::text)" for name in lanes)
     order = ", ".join(f"{column}{' DESC' if kind.downwards else ''}" for column in kind.order)
-    return f"({sql} ORDER BY {order} LIMIT {limit})"
+    first = f"SELECT {kind.columns} FROM {kind.source}{key} ORDER BY {order} LIMIT {limit}"  # noqa: S608
+    return f"SELECT first.* FROM (VALUES {names}) AS lane (name) CROSS JOIN LATERAL ({first}) AS first"  # noqa: S608
 
 
 @dataclass(slots=True)
@@ -297,14 +298,16 @@ def board(chosen: LeadFilter, leads: LeadQuerySet, *, moved: str = "") -> Board:
     leads = chosen.apply(leads)
     into, _colon, pk = moved.partition(":")
     pinned = into in LANES and pk.isdecimal() and len(pk) < 19
-    parts = [select(into, limit=1, key=f" AND lead.id = {pk}")] if pinned else []
-    cards = _cards(chosen, leads, [*parts, *(select(name, limit=CARDS + 1) for name in LANES)])
+    parts = [select(KINDS[into], [into], limit=1, key=f" AND lead.id = {pk}")] if pinned else []
+    for kind in (OF_STAGE, OF_STAND, OF_STEP):
+        parts.append(select(kind, [name for name in LANES if KINDS[name] is kind], limit=CARDS + 1))
+    cards = _cards(chosen, leads, parts)
     first = [cards.pop(0)] if pinned and cards and cards[0].pk == int(pk) else []
     lanes = {name: _lane(name, [card for card in cards if card.lane == name], CARDS) for name in ALL}
     for card in first:
         lane = lanes[card.lane]
         lane.cards = [card, *(other for other in lane.cards if other.pk != card.pk)]
-    for name, currency, count, amount in _rows(leads, _totals(leads)):
+    for name, currency, count, amount in _totals(leads):
         lanes[name].count += count
         if amount:
             lanes[name].amounts.append((amount, currency))
@@ -313,7 +316,18 @@ def board(chosen: LeadFilter, leads: LeadQuerySet, *, moved: str = "") -> Board:
     return Board(lanes)
 
 
-def _totals(leads: LeadQuerySet) -> str:
+#: The totals of all leads, which are the same for everybody.
+_of_all: pulse.Kept[list[tuple[Any, ...]]] = pulse.Kept(pulse.LEADS, seconds=30)
+
+
+def _totals(leads: LeadQuerySet) -> list[tuple[Any, ...]]:
+    """Lane, currency, number and amount of each lane."""
+    if leads.query.where:
+        return _rows(leads, _counting(leads))
+    return _of_all.read(lambda: _rows(leads, _counting(leads)))
+
+
+def _counting(leads: LeadQuerySet) -> str:
     """How many are in each lane, as SQL.
 
     Where every lead is counted, an open hand-off is a lead in the middle (`lead_mofu_has_one_handoff`): the hand-offs
@@ -323,7 +337,7 @@ def _totals(leads: LeadQuerySet) -> str:
     for name in ALL:
         if name in DealStep.values:
             continue
-        source = KINDS[name].source.format(lane=f"'{name}'")
+        source = KINDS[name].source.replace("lane.name", f"'{name}'")
         if name in Stand.values and not leads.query.where:
             source = f"handoff_handoff WHERE ended_at IS NULL AND lane = '{name}'"
         parts.append(f"({COUNTED.format(lane=name, source=source, limit=CAP + 1)})")
@@ -333,7 +347,7 @@ def _totals(leads: LeadQuerySet) -> str:
 def more(chosen: LeadFilter, leads: LeadQuerySet, name: str, *, after: str, rest: int = 0) -> Lane:
     """The next cards of a lane after the key of the last one shown; `rest` is how many were said to follow."""
     key, params = _read(name, after)
-    parts = [select(name, limit=MORE + 1, key=key)]
+    parts = [select(KINDS[name], [name], limit=MORE + 1, key=key)]
     lane = _lane(name, _cards(chosen, chosen.apply(leads), parts, params), MORE)
     lane.count = rest
     return lane

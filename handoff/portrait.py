@@ -153,7 +153,7 @@ class Portrait:
         """Whether the agreed attempts are made and nobody answered."""
         return self.open is not None and lifecycle.is_unreachable(self.open)
 
-    @property
+    @cached_property
     def seen(self) -> str:
         return standing.word(self.lead.stage, handoff=self.open, deal=self.deal)
 
@@ -322,16 +322,6 @@ class Portrait:
     @cached_property
     def people(self) -> telling.People:
         return telling.People()
-
-    @property
-    def mentionable(self) -> list[tuple[str, str, str, str]]:
-        """Whom a comment may mention: everybody who is still here, and the teams."""
-        named = {team.value: (str(team.label), telling.OWN[team]) for team in Team}
-        active = [colleague for colleague in self.people.all if colleague.is_active]
-        return [
-            *((one.username, one.name, *named[one.team]) for one in active),
-            *((team, label, _("whole team"), own) for team, (label, own) in named.items()),
-        ]
 
     @property
     def marketer(self) -> telling.Colleague | None:

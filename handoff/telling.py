@@ -149,6 +149,15 @@ class People:
     def __getitem__(self, pk: int | None) -> Colleague | None:
         return self.by_key.get(pk) if pk else None
 
+    @property
+    def mentionable(self) -> list[tuple[str, str, str, str]]:
+        """Whom a comment may mention, everybody who is still here and the teams: as what, name, team, whose hue."""
+        named = {team.value: (str(team.label), OWN[team]) for team in Team}
+        return [
+            *((one.username, one.name, *named[one.team]) for one in self.all if one.is_active),
+            *((team, label, _("whole team"), own) for team, (label, own) in named.items()),
+        ]
+
 
 @dataclass(slots=True)
 class Told:

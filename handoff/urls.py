@@ -43,6 +43,7 @@ urlpatterns = [
     path("leads/<int:pk>/tasks/add/", todo.add, name="task_add_on_lead"),
     path("leads/<int:pk>/tasks/", todo.of_lead, name="tasks_over"),
     path("leads/<int:pk>/thank/", shoutouts.on_lead, name="thank"),
+    path("comments/colleagues/", talk.colleagues, name="colleagues"),
     path("comments/<int:pk>/", talk.thread, name="thread"),
     path("comments/<int:pk>/reply/", talk.reply, name="reply"),
     path("comments/<int:pk>/edit/", talk.edit, name="comment_edit"),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core import signing
@@ -73,6 +74,36 @@ def key(topic: str) -> str:
 def counted(topics: list[str]) -> list[Any]:
     """When these topics last changed, in ns; raises RedisError or OSError where Redis is away."""
     return list(get_redis_connection("default").mget([key(topic) for topic in topics]))
+
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """What was read at one moment of a topic, kept in this process until the topic has changed.
+
+    Many pages are open, and all of them draw anew when something happens: what costs most and is the same for all is
+    read by the first. A change that nobody told of is seen after `seconds`; nothing is kept while it is not known when
+    the topic last changed.
+    """
+
+    def __init__(self, topic: str, *, seconds: float) -> None:
+        self.topic, self.seconds = topic, seconds
+        self._kept: tuple[Any, float, T] | None = None
+
+    def read(self, ask: Callable[[], T]) -> T:
+        try:
+            [moment] = counted([self.topic])  # before what is read, so that it is never taken for newer than it is
+        except (RedisError, OSError):
+            moment = None
+        if moment is None:
+            return ask()
+        kept = self._kept
+        if kept and kept[0] == moment and time.monotonic() < kept[1]:
+            return kept[2]
+        found = ask()
+        self._kept = (moment, time.monotonic() + self.seconds, found)
+        return found
 
 
 @lru_cache(maxsize=4096)

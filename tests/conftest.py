@@ -7,7 +7,10 @@ import os
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django_redis import get_redis_connection
 from hypothesis import HealthCheck, settings
+
+from leads import pulse
 
 pytest_plugins = ["tests.worker", "tests.chromium", "tests.smarketing.installations"]
 
@@ -31,6 +34,7 @@ def _database(db):
 def _empty_cache():
     yield
     cache.delete_pattern("*")
+    get_redis_connection("default").delete(pulse.key(pulse.LEADS))
 
 
 @pytest.fixture

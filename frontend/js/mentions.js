@@ -1,9 +1,11 @@
-/* Mentions: in <textarea data-mentions="id"> an @ and a few letters offer the colleagues listed in the JSON of that id,
-   as [username, name, team in words, whose hue]. Arrows choose, Enter or Tab takes, Esc closes. */
+/* Mentions: in <textarea data-mentions="address"> an @ and a few letters offer the colleagues that the address lists,
+   as [username, name, team in words, whose hue]; it is asked when the words get the focus. Arrows choose, Enter or Tab
+   takes, Esc closes. */
 import { announce } from "./announce.js";
 import { word } from "./words.js";
 
 const MOST = 6;
+const lists = new Map();
 let box = null;
 let field = null;
 let found = [];
@@ -12,8 +14,19 @@ let chosen = 0;
 const typed = (area) => area.value.slice(0, area.selectionStart).match(/(?:^|[^\w@.])@([\w.+-]*)$/)?.[1];
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-function matches(area, letters) {
-  const people = JSON.parse(document.getElementById(area.dataset.mentions)?.textContent || "[]");
+/* The colleagues at an address; one that did not answer is asked again with the next letter. */
+function colleagues(address) {
+  if (!lists.has(address)) {
+    const asked = fetch(address, { headers: { Accept: "application/json" } })
+      .then((answer) => (answer.ok && !answer.redirected ? answer.json() : Promise.reject(new Error(answer.status))))
+      .then(({ people }) => people);
+    asked.catch(() => lists.delete(address));
+    lists.set(address, asked);
+  }
+  return lists.get(address);
+}
+
+function matches(people, letters) {
   const begin = fold(letters);
   const fits = ([username, name]) => fold(username).startsWith(begin) || fold(name).split(/\s+/).some((part) => part.startsWith(begin));
   return people.filter(fits).slice(0, MOST);
@@ -73,12 +86,18 @@ function open(area, people) {
   if (fresh) announce(word("mentions", { n: people.length }));
 }
 
-function onInput({ target }) {
+async function onInput({ target }) {
   if (!target.matches?.("textarea[data-mentions]")) return;
-  const letters = typed(target);
-  const people = letters === undefined ? [] : matches(target, letters);
-  if (people.length) open(target, people);
+  if (typed(target) === undefined) return close();
+  const people = await colleagues(target.dataset.mentions).catch(() => []);
+  const letters = typed(target); // what stands there by now
+  const fits = letters === undefined || document.activeElement !== target ? [] : matches(people, letters);
+  if (fits.length) open(target, fits);
   else close();
+}
+
+function onFocus({ target }) {
+  if (target.matches?.("textarea[data-mentions]")) colleagues(target.dataset.mentions).catch(() => []);
 }
 
 function onKey(event) {
@@ -101,6 +120,7 @@ function onPointer(event) {
 }
 
 export function initMentions() {
+  document.addEventListener("focusin", onFocus);
   document.addEventListener("input", onInput);
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("pointerdown", onPointer);

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils.translation import get_language
 
 from accounts.models import User
 from handoff.forms.acts import ACTS, Advance
@@ -52,18 +54,21 @@ class _At:
         self.stage = stage
 
 
-def moves_from(lane: str, actor: User) -> list[dict[str, Any]]:
-    """Every move out of a lane: `to`, the act, its label, and `why` it is not open to this person (empty if it is).
+def moves_from(lane: str, actor: User) -> tuple[dict[str, Any], ...]:
+    """Every move out of a lane: `to`, the act, its label, and `why` it is not open to this person (empty if it is)."""
+    return _moves(lane, actor.team, get_language())
 
-    The same for every card of a lane, so a board works it out once a lane, not once a card.
-    """
-    here, moves = _At(STAGE_OF[lane]), []
+
+@lru_cache(maxsize=256)
+def _moves(lane: str, team: str, language: str | None) -> tuple[dict[str, Any], ...]:
+    """The same for every card of a lane and everybody of a team: who may do an act is a matter of both alone."""
+    here, actor, moves = _At(STAGE_OF[lane]), User(team=team), []
     for to, acts in MOVES[lane].items():
         act = next((act for act in acts if rights.may(actor, act, here)), acts[0])
         why = "" if rights.may(actor, act, here) else rights.who_may(act, here)
         form = ACTS[act]
         moves.append({"to": to, "act": act, "label": form.title, "why": why, "asks": asks(form)})
-    return moves
+    return tuple(moves)
 
 
 def asks(form: type[ActForm]) -> bool:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -59,7 +60,9 @@ class EditComment(SaidForm):
     hint = gettext_lazy("Everybody can read how it was worded before. Who is newly mentioned is told.")
     text = forms.CharField(
         label=gettext_lazy("Comment"), required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "maxlength": 5_000, "data-mentions": "people", "data-send": ""}),
+        widget=forms.Textarea(attrs={
+            "rows": 4, "maxlength": 5_000, "data-mentions": reverse_lazy("handoff:colleagues"), "data-send": "",
+        }),
     )  # fmt: skip
 
     def __init__(self, data: Any = None, *, said: Activity, actor: User) -> None:

@@ -6,7 +6,7 @@ import logging
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -25,6 +25,14 @@ from leads.models import Activity, Lead
 
 log = logging.getLogger(__name__)
 FILES = 200
+
+
+@login_required
+@require_GET
+def colleagues(request: HttpRequest) -> HttpResponse:
+    """Whom a comment may mention; asked for once somebody begins to write one."""
+    found = {"people": telling.People().mentionable}
+    return JsonResponse(found, headers={"Cache-Control": "private, max-age=60"})
 
 
 def comment_of(user: User, pk: int) -> Activity:

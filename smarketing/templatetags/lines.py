@@ -5,14 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 from django import template
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
+from django.utils import timezone
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from smarketing.templatetags.look import age, due, escape, icon_markup, money, owner, score_badge, stage_chip, when
+from smarketing.templatetags.look import (
+    age,
+    day_of,
+    due,
+    escape,
+    icon_markup,
+    moment,
+    money,
+    money_full,
+    owner,
+    score_badge,
+    stage_chip,
+    when,
+)  # fmt: skip
 
 register = template.Library()
 
@@ -73,7 +90,7 @@ def move_lines(moves: Iterable[dict[str, Any]], lead: Any, seen: str) -> SafeStr
     for move in moves:
         to, label = move["to"], escape(move["label"])
         said = f'<button type="button" role="menuitem" data-move-to="{to}" data-act="{label}"'
-        address = reverse("handoff:act", args=[lead.pk, move["act"]])
+        address = _act(move["act"], get_script_prefix()) % lead.pk
         if move["why"]:
             said += f' aria-disabled="true" data-why="{escape(move["why"])}"'
         elif move["asks"]:
@@ -82,6 +99,50 @@ def move_lines(moves: Iterable[dict[str, Any]], lead: Any, seen: str) -> SafeStr
             values = escape(json.dumps({"seen": seen, "step": to}))
             said += f' hx-post="{address}" hx-vals="{values}" hx-swap="none"'
         lines.append(f"{said}>{stage_chip(to)}<span>{label}</span></button>\n")
+    return SafeString("".join(lines))
+
+
+@lru_cache(maxsize=256)
+def _act(name: str, _prefix: str) -> str:
+    """Where an act on a lead is done, but for the lead's number."""
+    mark = 2**62 + 11
+    return reverse("handoff:act", args=[mark, name]).replace("%", "%%").replace(str(mark), "%d")
+
+
+@register.filter
+def stretches(entries: Iterable[Any]) -> list[list[Any]]:
+    """Entries of a timeline in their order: each comment by itself, and the lines that stand between two comments."""
+    parts = groupby(entries, lambda line: line.pk if line.thread else None)
+    return [list(lines) for _comment, lines in parts]
+
+
+@register.simple_tag
+def told_lines(entries: Iterable[Any], now: datetime) -> SafeString:
+    """Lines of a timeline (see `handoff.telling.Told`): icon, sentence, words, and when."""
+    zone, lines = timezone.get_current_timezone(), []
+    today = day_of(now, zone)
+    for line in entries:
+        words, box = str(line.words), ""
+        if line.chip:
+            words += f" {stage_chip(line.chip)}"
+        if line.amount is not None:
+            words += f' <span class="num">{money_full(line.amount, line.currency)}</span>'
+        if line.aside:
+            words += f' <span class="mut">{escape(line.aside)}</span>'
+        if line.undo:
+            words += (
+                f' <a class="btn bare sm" href="{line.undo}" hx-post="{line.undo}" hx-swap="none">'
+                f"{icon_markup('rotate-ccw', 's')}{escape(gettext('Undo'))}</a>"
+            )
+        if line.said and line.short:
+            words += f' <span class="ink2">{escape(line.said)}</span>'
+        elif line.said:
+            box = f'<div class="say">{conditional_escape(line.said)}</div>'
+        hue = f' data-own="{line.own}"' if line.own else ""
+        lines.append(
+            f'<li{hue}><span class="ic">{icon_markup(line.icon, "s")}</span><div class="any"><p>{words}</p>{box}</div>'
+            f"{moment(line.at, zone, today)}</li>\n"
+        )
     return SafeString("".join(lines))
 
 

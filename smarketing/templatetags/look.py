@@ -16,7 +16,6 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
@@ -412,10 +411,13 @@ def when(at: datetime | date | None, now: datetime | None = None) -> SafeString:
     if at is None:
         return SafeString("")
     zone = timezone.get_current_timezone()
-    today = day_of(now or timezone.now(), zone)
+    return SafeString(moment(at, zone, day_of(now or timezone.now(), zone)))
+
+
+def moment(at: datetime | date, zone: tzinfo, today: date) -> str:
     if not isinstance(at, datetime):
         words = gettext("today") if at == today else day_words(at, today)
-        return SafeString(f'<time datetime="{at.isoformat()}">{escape(words)}</time>')
+        return f'<time datetime="{at.isoformat()}">{escape(words)}</time>'
     local = at.astimezone(zone)
     day, clock = local.date(), local.isoformat(timespec="minutes")[11:16]
     if day == today:
@@ -425,40 +427,13 @@ def when(at: datetime | date | None, now: datetime | None = None) -> SafeString:
     else:
         words = f"{day_words(day, today)} {clock}"
     utc = at.astimezone(UTC).isoformat(timespec="seconds")
-    return SafeString(f'<time datetime="{utc[:19]}Z" title="{utc[:10]} {utc[11:16]} UTC">{escape(words)}</time>')
+    return f'<time datetime="{utc[:19]}Z" title="{utc[:10]} {utc[11:16]} UTC">{escape(words)}</time>'
 
 
 @lru_cache(maxsize=64)
 def day_of(moment: datetime, zone: tzinfo) -> date:
     """The local day of a page's `now`, which all its lines ask for."""
     return moment.astimezone(zone).date()
-
-
-@register.simple_tag
-def told(line: Any, now: datetime | None = None) -> SafeString:
-    """One line of a timeline (see `handoff.telling.Told`): icon, sentence, words, and when."""
-    parts = [str(line.words)]
-    if line.chip:
-        parts.append(stage_chip(line.chip))
-    if line.amount is not None:
-        parts.append(f'<span class="num">{money_full(line.amount, line.currency)}</span>')
-    if line.aside:
-        parts.append(f'<span class="mut">{escape(line.aside)}</span>')
-    if line.undo:
-        parts.append(
-            f'<a class="btn bare sm" href="{line.undo}" hx-post="{line.undo}" hx-swap="none">'
-            f"{icon_markup('rotate-ccw', 's')}{escape(gettext('Undo'))}</a>"
-        )
-    box = ""
-    if line.said and line.short:
-        parts.append(f'<span class="ink2">{escape(line.said)}</span>')
-    elif line.said:
-        box = f'<div class="say">{conditional_escape(line.said)}</div>'
-    hue = f' data-own="{line.own}"' if line.own else ""
-    return SafeString(
-        f'<li{hue}><span class="ic">{icon_markup(line.icon, "s")}</span>'
-        f'<div class="any"><p>{" ".join(parts)}</p>{box}</div>{when(line.at, now)}</li>'
-    )
 
 
 @register.simple_tag
@@ -526,9 +501,12 @@ def count(number: int | str | None, cap: int | None = None) -> str:
     """A count with separators; above the cap it is "1,000+", because big counts stop early."""
     if number is None or number == "":
         return ""
-    if cap is not None and int(number) > int(cap):
-        return f"{grouped(int(cap))}+"
-    return grouped(int(number))
+    return counted_to(int(number), None if cap is None else int(cap), get_language())
+
+
+@lru_cache(maxsize=4096)
+def counted_to(number: int, cap: int | None, language: str | None) -> str:
+    return grouped(number) if cap is None or number <= cap else f"{grouped(cap)}+"
 
 
 @register.simple_tag

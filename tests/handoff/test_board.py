@@ -194,3 +194,27 @@ def queries(client):
     with CaptureQueriesContext(connection) as asked:
         assert client.get(BOARD).status_code == 200
     return len(asked)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_totals_are_read_once_until_something_happens_to_a_lead(client, sam):
+    lead = make_handoff("sal", name="Lena Fischer").lead
+    lifecycle.recycle(lead, actor=sam, reason=make_reason("recycle"))  # told, so that it is known when that was
+    make_handoff("sal", name="Katrin Hofer")
+    client.force_login(sam)
+    client.get(BOARD)
+    with CaptureQueriesContext(connection) as again:
+        assert counts(client)["sal"] == 1
+    make_handoff("mql", name="Nils Aaberg")
+    lifecycle.accept(Lead.objects.get(name="Nils Aaberg"), actor=sam)
+    with CaptureQueriesContext(connection) as after:
+        assert counts(client) == {**counts(client), "mql": 0, "sal": 2}
+    assert len(after) - len(again) == len(again) + 1  # two pages, of which the first adds up
+    client.get(BOARD, {"source": "nowhere"})
+    assert counts(client, source="nowhere")["sal"] == 0
+
+
+def counts(client, **filters):
+    """How many the page says are in each lane of the middle."""
+    html = client.get(BOARD, filters).content.decode()
+    return {lane: int(re.search(rf'id="l-{lane}"><h3>.*?<small>(\d+)</small>', html)[1]) for lane in ("mql", "sal")}

@@ -397,3 +397,13 @@ def test_pages_take_as_many_queries_for_300_as_for_3(client, lead, ruth):
             client.get(address)
         assert len(queries) == number, address
     assert few[0] <= 15
+
+
+def test_whom_a_comment_may_mention_is_told_to_those_who_may_write_one(client, sam):
+    make_user("nina", is_active=False)
+    assert client.get(reverse("handoff:colleagues")).status_code == 302
+    client.force_login(sam)
+    people = client.get(reverse("handoff:colleagues")).json()["people"]
+    assert ["sam", str(sam), "Sales", "sal"] in people
+    assert ["marketing", "Marketing", "whole team", "mkt"] in people
+    assert "nina" not in [username for username, *_rest in people]
