@@ -29,7 +29,7 @@ CAP, MANY = 99, 1_000
 
 
 #: What stands in a composed statement for a moment that every page has anew.
-TOMORROW, BEFORE = datetime(9000, 1, 1, tzinfo=UTC), datetime(9001, 1, 1, tzinfo=UTC)
+TOMORROW, BEFORE, NOW = (datetime(9000 + year, 1, 1, tzinfo=UTC) for year in range(3))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -49,10 +49,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _counted(user: User) -> dict[str, int]:
     """Everything that a shell counts, in one statement."""
     tomorrow = midnight_of(timezone.localdate() + timedelta(days=1))
-    now = {TOMORROW: tomorrow, BEFORE: timezone.now() - PATIENCE}
+    now = timezone.now()
+    moments = {TOMORROW: tomorrow, BEFORE: now - PATIENCE, NOW: now}
     names, statement, params = _statement(user.pk, user.team)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [now.get(param, param) for param in params])
+        cursor.execute(statement, [moments.get(param, param) for param in params])
         return dict(zip(names, cursor.fetchone(), strict=True))
 
 
@@ -64,7 +65,7 @@ def _statement(pk: int, team: str) -> tuple[tuple[str, ...], str, tuple[Any, ...
     # Two statements where one could say "or": each has its index, lead_marketer_due and lead_rep_due
     mine = [due.filter(marketer=pk, stage__in=MARKETING_OWNS), due.filter(rep=pk, stage__in=SALES_OWNS)]
     tasks = Task.objects.open().filter(owner=pk, sort_at__lte=TOMORROW)
-    inbox = Handoff.objects.waiting_for(user).order_by()
+    inbox = Handoff.objects.waiting_for(user, now=NOW).order_by()
     submissions = Submission.objects.filter(processed_at=None, error="", received_at__lt=BEFORE)
     signals = Signal.objects.due().order_by().filter(recorded_at__lt=BEFORE)
     imports = Import.objects.filter(state=Import.State.WAITING, started_at__lt=BEFORE)

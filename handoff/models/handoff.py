@@ -33,7 +33,7 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """Those that nobody has put off, or whose moment has come."""
         return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
 
-    def waiting_for(self, user: User) -> HandoffQuerySet:
+    def waiting_for(self, user: User, *, now: datetime | None = None) -> HandoffQuerySet:
         """Offers without an answer, the most urgent first, then the most valuable.
 
         A rep's are their own and those of the queues they may claim from, unless they put them off; marketing and
@@ -42,7 +42,7 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         mine = Q()
         if user.team == Team.SALES:
             open_to = Q(owner=None, queue__in=Queue.objects.claimed_by(user).order_by())
-            mine = (open_to | Q(owner=user)) & (Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now()))
+            mine = (open_to | Q(owner=user)) & (Q(snoozed_until=None) | Q(snoozed_until__lte=now or timezone.now()))
         return self.open().filter(mine, lane=Lane.MQL).order_by("due_at", "-value", "id")
 
     def for_list(self) -> HandoffQuerySet:

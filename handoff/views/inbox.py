@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from handoff import brief, lifecycle, routing
 from handoff import inbox as desk
-from handoff.forms import ACTS, TOUCHES
+from handoff.forms import TOUCHES
 from handoff.models import Handoff
 from handoff.views.acts import done, refused
 
@@ -28,8 +29,8 @@ def inbox(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     now, tab = timezone.now(), request.GET.get("show", "open")
     tab = tab if tab in desk.TABS else "open"
     claims = routing.claims(request.user)
-    page = desk.page(request.user, tab, after=request.GET.get("after", ""), now=now, claims=claims)
-    first = page.offers[0].pk if page.offers else 0
+    page = desk.page(request.user, tab, after=request.GET.get("after", ""), now=now)
+    first = page.lines[0].pk if page.lines else 0
     offer = desk.one(request.user, pk or first, now=now, claims=claims)
     if pk and offer is None:
         raise Http404
@@ -45,7 +46,7 @@ def inbox(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return render(request, "handoff/inbox.html", context | beside(page, offer, context["keep"]))
 
 
-def tabs(request: HttpRequest, chosen: str, now: object) -> list[dict[str, Any]]:
+def tabs(request: HttpRequest, chosen: str, now: datetime) -> list[dict[str, Any]]:
     counts = desk.counts(request.user, now)
     return [
         {"label": label, "count": counts[name], "on": name == chosen, "query": f"?show={name}"}
@@ -71,10 +72,7 @@ def beside(page: desk.Page, offer: desk.Offer | None, keep: str) -> dict[str, An
         return context
     told = brief.told(offer.handoff.brief)
     context |= {"touches": TOUCHES, "lead": offer.handoff.lead, "handoff": offer.handoff, "ratable": offer.ratable}
-    if not offer.answerable:
-        return context | {"told": told}
-    form = ACTS["return"](lead=offer.handoff.lead, actor=offer.user, initial={"seen": offer.seen})
-    return context | {"told": told, "form": form}
+    return context | {"told": told}
 
 
 @login_required

@@ -150,25 +150,23 @@ def told_lines(entries: Iterable[Any], now: datetime) -> SafeString:
 def offer_lines(
     offers: Iterable[Any], chosen: int | None, before: int | None, after: int | None, keep: str
 ) -> SafeString:
-    """The hand-offs of a group of the inbox: what `handoff.inbox.Offer` knows of each."""
+    """The hand-offs of a group of the inbox: what `handoff.inbox.Line` knows of each."""
     inbox, keep, lines = reverse("handoff:inbox"), escape(keep), []
     for each in offers:
-        handoff, lead, (icon, tag) = each.handoff, each.handoff.lead, each.tag
-        score, company = getattr(lead, "score", None), lead.company.name if lead.company else ""
-        who = f"{lead.job_title}, {company}" if lead.job_title and company else lead.job_title or company
+        icon, tag = each.tag
         place = f"{inbox}{each.pk}/{keep}"
         mark = {chosen: ' aria-current="true"', after: ' data-hotkey="j"', before: ' data-hotkey="k"'}.get(each.pk, "")
         moment = ""
-        if handoff.ended_at:
-            moment = f'<span class="t12 mut">{when(handoff.ended_at, each.now)}</span>'
-        elif each.clock and each.clock.due_at:
-            moment = due(handoff.due_at, left=each.clock.left_for)
+        if each.ended_at:
+            moment = f'<span class="t12 mut">{when(each.ended_at, each.now)}</span>'
+        elif each.due_at:
+            moment = due(each.due_at, left=each.left_for)
         lines.append(
             f'<a class="it" id="o{each.pk}" href="{place}" hx-get="{place}" hx-target="#main" hx-select="#main" '
             'hx-swap="outerMorph show:window:top" hx-push-url="true" hx-sync="#offers:replace"'
-            f'{mark}><span class="row"><b class="grow cut">{escape(lead)}</b>{moment}</span>'
-            f'<span class="row t12"><span class="grow cut ink2">{escape(who)}</span>'
-            f"{score_badge(score.grade, score.total) if score else ''}</span>"
+            f'{mark}><span class="row"><b class="grow cut">{escape(each.name)}</b>{moment}</span>'
+            f'<span class="row t12"><span class="grow cut ink2">{escape(each.who)}</span>'
+            f"{score_badge(each.grade, each.score) if each.score is not None else ''}</span>"
             f'<span class="row"><span class="why grow cut">{escape(each.why)}</span>'
             f'<span class="tag">{icon_markup(icon, "s")}{escape(tag)}</span></span></a>\n'
         )

@@ -90,16 +90,16 @@ def test_what_is_put_off_leaves_the_inbox_until_its_moment_and_its_promise_goes_
     )
     handoff.refresh_from_db()
     assert (handoff.owner, handoff.due_at, handoff.promise) == (sam, due, "answer")
-    assert handoff.pk not in [offer.pk for offer in client.get("/inbox/").context["page"].offers]
-    assert [offer.pk for offer in client.get("/inbox/?show=snoozed").context["page"].offers] == [handoff.pk]
+    assert handoff.pk not in [line.pk for line in client.get("/inbox/").context["page"].lines]
+    assert [line.pk for line in client.get("/inbox/?show=snoozed").context["page"].lines] == [handoff.pk]
     assert "The promise goes on meanwhile." in item(client, handoff)
     assert not Notice.objects.filter(person=mia, kind__startswith="handoff:snooze").exists()
     client.force_login(mia)
-    assert handoff.pk in [offer.pk for offer in client.get("/inbox/").context["page"].offers]
+    assert handoff.pk in [line.pk for line in client.get("/inbox/").context["page"].lines]
     assert "On leave until Monday" in item(client, handoff)
     client.force_login(sam)
     act(client, handoff.lead, "wake")
-    assert [offer.pk for offer in client.get("/inbox/").context["page"].offers] == [handoff.pk]
+    assert [line.pk for line in client.get("/inbox/").context["page"].lines] == [handoff.pk]
 
 
 def test_putting_off_needs_a_reason_and_a_moment_to_come(client, sam):

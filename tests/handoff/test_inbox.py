@@ -60,14 +60,21 @@ def test_offers_are_grouped_by_business_time_left():
         "today": friday - timedelta(hours=8),
     }
     sam, handoff = make_user("sam", team="sales"), make_handoff()
+
+    def group(due_at, now):
+        Handoff.objects.update(due_at=due_at)
+        [line] = inbox.page(sam, "open", now=now).lines
+        return line.group
+
     found = {}
     for name, ends in cases.items():
-        handoff.due_at = ends + timedelta(hours=2) if name == "today" else ends
         now = friday if name != "today" else friday - timedelta(hours=8)
-        found[name] = inbox.Offer(handoff, sam, now).group
+        found[name] = group(ends + timedelta(hours=2) if name == "today" else ends, now)
     assert found == {"over": "over", "hour": "hour", "today": "today"}
-    handoff.due_at = friday + timedelta(days=4)
-    assert inbox.Offer(handoff, sam, friday).group == "later"
+    assert group(friday + timedelta(days=4), friday) == "later"
+    Handoff.objects.update(imported=True, due_at=None, promise="")
+    assert inbox.page(sam, "open", now=friday).lines[0].group == "none"
+    assert handoff.pk == inbox.page(sam, "open", now=friday).lines[0].pk
 
 
 def test_who_asked_to_talk_is_named_so_and_their_words_are_quoted(client, sam):
@@ -154,7 +161,9 @@ def test_a_refused_return_keeps_the_chosen_reason_and_rep(client, sam):
 
 def test_no_reason_is_chosen_beforehand_and_they_stand_in_three_classes(client, sam):
     client.force_login(sam)
-    text = opened(client, make_handoff()).text
+    place = reverse("handoff:act", args=[make_handoff().lead_id, "return"])
+    assert f'hx-get="{place}?seen=mofu:mql:' in opened(client).text
+    text = client.get(place, headers={"hx-request": "true", "hx-target": "form#return-1"}).text
     assert " checked" not in text
     for word in ("Procedural", "Clerical", "Definitional", "The right rep", 'data-wait-for="reason"', "Disqualify"):
         assert word in text
@@ -232,7 +241,7 @@ def test_an_empty_inbox_names_the_next_step(client, sam):
 
 
 def test_the_next_ones_come_by_key_and_a_broken_key_is_the_beginning(client, sam, monkeypatch):
-    monkeypatch.setattr(inbox, "PAGE", 2)
+    monkeypatch.setattr(inbox.listing, "PAGE", 2)
     names = [f"Number {number}" for number in range(5)]
     for number, name in enumerate(names):
         handoff = make_handoff(name=name)
@@ -240,7 +249,7 @@ def test_the_next_ones_come_by_key_and_a_broken_key_is_the_beginning(client, sam
     seen, after = [], ""
     while True:
         page = inbox.page(sam, "open", after=after)
-        seen += [offer.handoff.lead.name for offer in page.offers]
+        seen += [line.name for line in page.lines]
         after = page.next
         if not after:
             break
@@ -252,13 +261,13 @@ def test_the_next_ones_come_by_key_and_a_broken_key_is_the_beginning(client, sam
 
 
 def test_returns_come_by_key_too(sam, monkeypatch):
-    monkeypatch.setattr(inbox, "PAGE", 1)
+    monkeypatch.setattr(inbox.listing, "PAGE", 1)
     for _number in range(3):
         lifecycle.return_to_marketing(make_handoff().lead, actor=sam, reason=make_reason("return", "below_fit"))
     first = inbox.page(sam, "returned")
     second = inbox.page(sam, "returned", after=first.next)
     third = inbox.page(sam, "returned", after=second.next)
-    keys = [offer.pk for page in (first, second, third) for offer in page.offers]
+    keys = [line.pk for page in (first, second, third) for line in page.lines]
     assert keys == sorted(keys, reverse=True)
     assert (len(set(keys)), third.next) == (3, "")
 

@@ -70,7 +70,7 @@ def test_every_figure_opens_exactly_what_it_counts(client, mia, sam, ruth):
         assert strip
         for drawn in strip.values():
             page = client.get(drawn.href)
-            listed = page.context["total"] if "total" in page.context else len(page.context["page"].offers)
+            listed = page.context["total"] if "total" in page.context else len(page.context["page"].lines)
             assert listed == drawn.number, (person, drawn)
     client.force_login(sam)
     assert figure(client.get(DAY).text, "Overdue") == (4, f"{reverse('leads:table')}?owner=me&due=over")
