@@ -50,6 +50,10 @@ KINDS: dict[str, Kind] = {
     ),
     "call:spoke": Kind("phone-call", noop("{who} spoke with them"), noop("Spoke on the phone")),
     "email:sent": Kind("send", noop("{who} sent an e-mail"), noop("Was written to")),
+    "email:kept": Kind(
+        "mail", noop("{who} wrote an e-mail; it was kept, since none leaves"), noop("An e-mail was kept, not sent")
+    ),
+    "email:failed": Kind("circle-alert", noop("An e-mail of {who} did not leave"), noop("An e-mail did not leave")),
     "email:open": Kind("mail-open", noop("Opened an e-mail of {who}"), noop("Opened an e-mail")),
     "email:click": Kind("mouse-pointer-click", noop("Clicked in an e-mail of {who}"), noop("Clicked an e-mail")),
     "email:reply": Kind("mail", noop("{who} got a reply by e-mail"), noop("Replied to an e-mail")),
@@ -280,6 +284,12 @@ def _undone(line: Told, activity: Activity, _people: People) -> None:
     line.aside = str(activity.data.get("what") or "")
 
 
+def _letter(line: Told, activity: Activity, _people: People) -> None:
+    """What an e-mail from the product was about, and where it went."""
+    subject, to = activity.data.get("subject"), activity.data.get("to")
+    line.aside = ", ".join(str(part) for part in (subject, to and _("to %(new)s") % {"new": to}) if part)
+
+
 def _snooze(line: Told, activity: Activity, _people: People) -> None:
     if until := parse_datetime(str(activity.data.get("until") or "")):
         when = date_format(timezone.localtime(until), "D j M H:i")
@@ -361,6 +371,7 @@ REFINED: dict[str, Callable[[Told, Activity, People], None]] = {
     **dict.fromkeys(("deal:open", "deal:step", "deal:edit", "deal:win", "deal:lose"), _deal),
     "lead:edit": _edit,
     "handoff:brief": _topped_up,
+    **dict.fromkeys(("email:sent", "email:kept", "email:failed"), _letter),
     "handoff:snooze": _snooze,
     "handoff:undo": _undone,
     **dict.fromkeys(("lead:added", "lead:captured", "lead:imported", "form:submit"), _again),

@@ -36,6 +36,7 @@ urlpatterns = [
     path("leads/<int:pk>/timeline/", lead.timeline, name="timeline"),
     path("leads/<int:pk>/comment/", lead.comment, name="comment"),
     path("leads/<int:pk>/log/", lead.log, name="log"),
+    path("leads/<int:pk>/email/", lead.email, name="email"),
     path("leads/<int:pk>/watch/", talk.watch, name="watch"),
     path("leads/<int:pk>/files/", talk.files, name="files"),
     path("leads/<int:pk>/sides/<slug:team>/", talk.side, name="side"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID, uuid4
 
 from django import forms
 from django.conf import settings
@@ -137,7 +138,27 @@ TOUCHES: dict[str, tuple[Any, str]] = {
 }
 
 
-class Touch(SaidForm):
+class Logged(SaidForm):
+    """What is logged as a touch, and the sentence that says what it makes of the agreed attempts."""
+
+    planned = ""
+
+    def said_of(self, what: str, kind: str) -> str:
+        """What was logged; that it crossed the line, or what the agreed attempts make of it: the next one, or none."""
+        if pipeline.crossed_with(self.result):
+            crossed = _("%(lead)s is ready by the agreement and is being offered to sales.") % {"lead": self.lead}
+            return f"{what} {crossed}"
+        handoff = self.lead.handoffs.open().select_related("agreement").first()
+        if handoff and kind in lifecycle.ATTEMPTS and lifecycle.is_unreachable(handoff):
+            made = _("The agreed %(n)d attempts are made: recycle as unreachable, or try once more.")
+            return f"{what} {made % {'n': handoff.attempts_made}}"
+        if self.lead.next_action and self.lead.next_action_at and self.planned != self.lead.next_action:
+            when = date_format(timezone.localtime(self.lead.next_action_at), "D j M H:i")
+            return f"{what} {_('Next: %(next)s, %(when)s.') % {'next': self.lead.next_action, 'when': when}}"
+        return what
+
+
+class Touch(Logged):
     """A touch that has just happened, or that is told later, and what is to be done next."""
 
     kind = forms.ChoiceField(choices=[(kind, words) for kind, (words, _icon) in TOUCHES.items()])
@@ -157,19 +178,8 @@ class Touch(SaidForm):
 
     @property
     def said(self) -> str:
-        """What was logged; that it crossed the line, or what the agreed attempts make of it: the next one, or none."""
         what = _("Logged: %(what)s.") % {"what": TOUCHES[self.cleaned_data["kind"]][0]}
-        if pipeline.crossed_with(self.result):
-            crossed = _("%(lead)s is ready by the agreement and is being offered to sales.") % {"lead": self.lead}
-            return f"{what} {crossed}"
-        handoff = self.lead.handoffs.open().select_related("agreement").first()
-        if handoff and self.cleaned_data["kind"] in lifecycle.ATTEMPTS and lifecycle.is_unreachable(handoff):
-            made = _("The agreed %(n)d attempts are made: recycle as unreachable, or try once more.")
-            return f"{what} {made % {'n': handoff.attempts_made}}"
-        if self.lead.next_action and self.lead.next_action_at and self.planned != self.lead.next_action:
-            when = date_format(timezone.localtime(self.lead.next_action_at), "D j M H:i")
-            return f"{what} {_('Next: %(next)s, %(when)s.') % {'next': self.lead.next_action, 'when': when}}"
-        return what
+        return self.said_of(what, self.cleaned_data["kind"])
 
     def perform(self, *, next_action: str = "", next_action_at: Any = None, done: bool = False, **words: Any) -> Any:
         """An empty next action leaves the one that is planned, unless it is told to be done."""
@@ -178,3 +188,44 @@ class Touch(SaidForm):
         return lifecycle.log_touch(
             self.lead, actor=self.actor, next_action=planned, next_action_at=next_action_at, **words
         )
+
+
+class Email(Logged):
+    """An e-mail to the lead, sent from here."""
+
+    button: Any = gettext_lazy("Send")
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=180)
+    text = forms.CharField(
+        label=gettext_lazy("Text"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 10, "data-send": ""})
+    )
+    ident = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, lead: Lead, actor: User) -> None:
+        self.title = _("Write to %(lead)s") % {"lead": lead}
+        if not settings.EMAIL_CONFIGURED:
+            self.button = _("Keep")
+        last = lead.activities.filter(kind="email:sent").order_by("-at", "-id").first() if data is None else None
+        subject = str(last.data.get("subject", "")) if last else ""
+        about = subject if not subject or subject.lower().startswith("re:") else f"Re: {subject}"
+        super().__init__(data, lead=lead, actor=actor, initial={"subject": about[:180], "ident": uuid4()})
+
+    @property
+    def hint(self) -> str:
+        where = {"to": self.lead.email, "reply": self.actor.email}
+        if settings.EMAIL_CONFIGURED:
+            return _("Goes to %(to)s and stands on the timeline; a reply goes to %(reply)s.") % where
+        kept = _(
+            "No mail leaves this installation: no mail server is named. Your words are kept to be read here and are no "
+            "attempt. What you send to %(to)s elsewhere is logged with one tap on “E-mailed”."
+        )
+        return kept % where
+
+    @property
+    def said(self) -> str:
+        if self.result.kind == "email:kept":
+            return _("Kept, not sent: no mail leaves this installation.")
+        return self.said_of(_("On its way to %(to)s.") % {"to": self.result.data["to"]}, self.result.kind)
+
+    def perform(self, *, subject: str = "", text: str = "", ident: UUID | None = None, **_words: Any) -> Any:
+        self.planned = self.lead.next_action
+        return lifecycle.send_email(self.lead, actor=self.actor, subject=subject, text=text, ident=ident)

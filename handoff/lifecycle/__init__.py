@@ -12,6 +12,7 @@ from handoff.lifecycle.following import (
     snooze,
     wake,
 )
+from handoff.lifecycle.mailing import may_be_written_to, send_email
 from handoff.lifecycle.offers import accept, claim, claim_early, hasten, offer, requalify
 from handoff.lifecycle.passing import churn, look_again, purchase, reopen
 from handoff.lifecycle.reassigning import reassign
@@ -25,8 +26,8 @@ from handoff.lifecycle.verdicts import (
 )
 
 __all__ = [
-    "ATTEMPTS", "CONTACTS", "accept", "churn", "claim", "claim_early", "disqualify", "hasten",
-    "is_unreachable", "log_touch", "look_again", "next_try", "offer", "offer_mended", "purchase", "qualify", "rate",
-    "rated_by", "reassign", "recycle", "recycle_unreachable", "reopen", "requalify", "return_to_marketing", "snooze",
-    "wake", "withdraw",
+    "ATTEMPTS", "CONTACTS", "accept", "churn", "claim", "claim_early", "disqualify", "hasten", "is_unreachable",
+    "log_touch", "look_again", "may_be_written_to", "next_try", "offer", "offer_mended", "purchase", "qualify",
+    "rate", "rated_by", "reassign", "recycle", "recycle_unreachable", "reopen", "requalify", "return_to_marketing",
+    "send_email", "snooze", "wake", "withdraw",
 ]  # fmt: skip

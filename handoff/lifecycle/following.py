@@ -26,13 +26,13 @@ CONTACTS = frozenset({"call:spoke", "email:reply", "meeting:met"})
 @transaction.atomic
 def log_touch(
     lead: Lead, *, actor: User, kind: str, text: str = "", at: datetime | None = None, next_action: str | None = None,
-    next_action_at: datetime | None = None,
+    next_action_at: datetime | None = None, data: dict[str, Any] | None = None,
 ) -> Activity:  # fmt: skip
     """Log a touch; a rep's attempt or contact stops the clock that waits for it. An attempt is not a contact.
 
     An attempt that reached nobody plans the next one, unless something else is planned for later or said here.
     """
-    activity = capture.log(lead, kind=kind, actor=actor, text=text, at=at)
+    activity = capture.log(lead, kind=kind, actor=actor, text=text, data=data, at=at)
     lead = Lead.objects.lock(lead)
     handoff = lead.handoffs.open().select_related("agreement").first()
     if handoff and actor.team != Team.MARKETING and kind in ATTEMPTS and activity.at >= handoff.offered_at:

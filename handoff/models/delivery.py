@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from handoff.models.notice import Notice
+from leads.models import Lead
 
 
 class Pace(models.TextChoices):
@@ -117,8 +118,14 @@ class Message(models.Model):
     ident = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     channel = models.CharField(max_length=4, choices=Channel)
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="messages", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        related_name="messages",
+        db_index=False,
+        help_text=_("Whose mail it is: who gets it, or, where there is a lead, who wrote it to them."),
     )
+    lead = models.ForeignKey(Lead, models.CASCADE, null=True, related_name="messages", db_index=False)
     hook = models.ForeignKey(Hook, models.CASCADE, null=True, related_name="messages", db_index=False)
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField()
@@ -141,6 +148,7 @@ class Message(models.Model):
                 name="message_has_receiver",
             ),
             models.CheckConstraint(condition=Q(sent_at=None) | Q(stopped_at=None), name="message_sent_or_stopped"),
+            models.CheckConstraint(condition=Q(lead=None) | Q(channel="mail"), name="message_to_lead_is_mail"),
         ]
         indexes = [
             models.Index(
@@ -151,6 +159,7 @@ class Message(models.Model):
             ),  # the page of mail that was not sent
             models.Index(fields=["-id"], condition=Q(channel="mail", sent_at=None), name="message_unsent_all"),
             models.Index(fields=["hook", "-id"], condition=Q(hook__isnull=False), name="message_of_hook"),  # settings
+            models.Index(fields=["lead"], condition=Q(lead__isnull=False), name="message_of_lead"),  # erasing a person
             models.Index(fields=["made_at"], name="message_made"),  # handoff.notices.forget
         ]
 

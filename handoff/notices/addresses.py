@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formataddr, parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -20,7 +21,17 @@ def absolute(path: str) -> str:
 
 def message_id(message: Message) -> str:
     """The same each time that it is tried, so that a mail client folds a repeat into the first."""
-    return f"<{message.ident.hex}@{_host()}>"
+    return named(message.ident.hex)
+
+
+def named(ident: str) -> str:
+    """The id of a mail by what is kept of it."""
+    return f"<{ident}@{_host()}>"
+
+
+def sender(name: str) -> str:
+    """Somebody's name at our own address, the only one that receivers believe us."""
+    return formataddr((name, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
 
 
 def thread(lead: int, person: int) -> str:

@@ -41,6 +41,7 @@ KINDS: dict[str, Kind] = {
     "handoff:reassign": Kind(gettext_lazy("A lead changes its owner"), "work", "user-round-check", _SALES),
     "handover": Kind(gettext_lazy("A colleague's work is handed to you"), "work", "users-round"),
     "handoff:again": Kind(gettext_lazy("A lead comes back to be looked at"), "work", "calendar-clock"),
+    "mail:failed": Kind(gettext_lazy("An e-mail you wrote to a lead did not leave"), "work", "circle-alert", own=True),
     "task:assigned": Kind(gettext_lazy("A task is given to you"), "work", "clipboard-list", own=True),
     "task:taken": Kind(gettext_lazy("A task of yours goes to somebody else"), "work", "user-round-x", own=True),
     "task:done": Kind(gettext_lazy("A task you gave is done"), "work", "check", mail=Pace.DAILY, own=True),

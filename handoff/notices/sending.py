@@ -17,12 +17,13 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from handoff.models import Channel, Message
-from handoff.notices import addresses
+from handoff.notices import addresses, letters
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,10 @@ UPDATE handoff_message m
        tried_at = %(now)s, tries = least(m.tries + 1, 32000), due_at = %(until)s
   FROM next JOIN handoff_message w ON w.id = next.id
   LEFT JOIN accounts_user u ON u.id = w.person_id LEFT JOIN handoff_hook h ON h.id = w.hook_id
+  LEFT JOIN leads_lead l ON l.id = w.lead_id
  WHERE m.id = next.id
-RETURNING m.*, coalesce(u.email, '') AS address, coalesce(h.url, '') AS url, coalesce(h.style, '') AS style,
+RETURNING m.*, coalesce(m.data ->> 'to', u.email, '') AS address,
+          coalesce(l.do_not_contact, false) AS unwanted, coalesce(h.url, '') AS url, coalesce(h.style, '') AS style,
           coalesce(h.secret, '') AS secret, coalesce(h.failures, 0) AS failures
 """
 
@@ -101,8 +104,11 @@ def leave(message: Message, why: str, *, after: timedelta) -> None:
 
 
 def stop(message: Message, why: str) -> None:
-    """It is not sent, and somebody has to look at it."""
-    _say(message, why, stopped_at=timezone.now())
+    """It is not sent, and somebody has to look at it; who wrote it to a lead is told."""
+    with transaction.atomic():
+        _say(message, why, stopped_at=timezone.now())
+        if message.lead_id:
+            letters.failed(message, why)
 
 
 def _say(message: Message, why: str, **said: Any) -> None:
@@ -119,7 +125,12 @@ def stop_the_doubtful() -> int:
     doubtful = Message.objects.filter(
         sent_at=None, stopped_at=None, tried_at__isnull=False, repeats__gt=0, due_at__lte=timezone.now()
     )
-    return doubtful.update(stopped_at=timezone.now(), why=_("It was sent twice, and nobody knows whether it arrived."))
+    why = _("It was sent twice, and nobody knows whether it arrived.")
+    with transaction.atomic():
+        to_leads = list(doubtful.exclude(lead=None).select_for_update(skip_locked=True).order_by("lead_id", "pk"))
+        for message in to_leads:
+            stop(message, why)
+        return len(to_leads) + doubtful.filter(lead=None).update(stopped_at=timezone.now(), why=why)
 
 
 def mails(seconds: float = SWEEP_SECONDS) -> int:
@@ -136,6 +147,9 @@ def mails(seconds: float = SWEEP_SECONDS) -> int:
 
 
 def _mail(server: Any, message: Any) -> bool:
+    if message.unwanted:
+        stop(message, _("They asked not to be contacted before it left."))
+        return False
     try:
         _open(server)
     except (SMTPException, OSError) as error:
@@ -188,12 +202,19 @@ def written(message: Any) -> EmailMultiAlternatives:
     headers = {
         "Message-ID": addresses.message_id(message),
         "Date": message.made_at.strftime("%a, %d %b %Y %H:%M:%S +0000"),
-        "Auto-Submitted": "auto-generated",
+        **({} if message.lead_id else {"Auto-Submitted": "auto-generated"}),
         **said["headers"],
         **({"X-Smarketing-Repeat": str(message.repeats)} if message.repeats else {}),
     }
     reply = [said["reply_to"]] if said["reply_to"] else None
-    mail = EmailMultiAlternatives(message.subject, message.text, to=[message.address], headers=headers, reply_to=reply)
+    mail = EmailMultiAlternatives(
+        message.subject,
+        message.text,
+        from_email=addresses.sender(said["from"]) if said.get("from") else None,
+        to=[message.address],
+        headers=headers,
+        reply_to=reply,
+    )
     mail.attach_alternative(message.html, "text/html")
     return mail
 

@@ -87,7 +87,7 @@ def unsent(request: HttpRequest) -> HttpResponse:
 @require_GET
 def unsent_mail(request: HttpRequest, pk: int) -> HttpResponse:
     """One such mail, in its words."""
-    found = Message.objects.filter(channel=Channel.MAIL).select_related("person")
+    found = Message.objects.filter(channel=Channel.MAIL).select_related("person", "lead")
     found = found if rights.may(request.user, "settings") else found.filter(person_id=request.user.pk)
     context = {"mail": get_object_or_404(found, pk=pk), "mail_leaves": settings.EMAIL_CONFIGURED}
     return render(request, "handoff/mail.html", context)

@@ -6,20 +6,21 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from handoff import lifecycle, portrait
-from handoff.forms import TOUCHES, Comment, SaidForm, Touch, moves_from
+from handoff import lifecycle, portrait, tasks
+from handoff.forms import TOUCHES, Comment, Email, SaidForm, Touch, moves_from
 from handoff.portrait import Portrait
 from handoff.views.acts import done
 from handoff.views.acts import refused as refuse
-from handoff.views.asking import sent, takes_files
+from handoff.views.asking import ask, sent, takes_files
 from leads import rights
 from leads.models import Lead
 from leads.tasks import nudge
@@ -75,6 +76,24 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         nudge()
         return done(request, form.said, to=found.get_absolute_url(), lead=found)
     return refused(request, found, "log", form)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def email(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write to the lead from here."""
+    found = get_object_or_404(Lead.objects.visible_to(request.user).select_related("company"), pk=pk)
+    rights.permit(request.user, "log", found)
+    try:
+        lifecycle.may_be_written_to(found, actor=request.user)
+    except ValidationError as error:
+        return refuse(request, error.messages[0], found)
+    form = Email(request.POST if request.method == "POST" else None, lead=found, actor=request.user)
+    if not (form.is_bound and form.attempt()):
+        return ask(request, form, address=request.path, back=found.get_absolute_url(), about=found.email)
+    nudge()
+    transaction.on_commit(tasks.send_soon)
+    return done(request, form.said, to=found.get_absolute_url(), lead=found)
 
 
 def refused(request: HttpRequest, found: Lead, name: str, form: SaidForm) -> HttpResponse:
