@@ -144,14 +144,18 @@ def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handof
 #: One statement, since the first to come is served: the lead is locked, one UPDATE decides, and only whoever it lets
 #: through leaves the rep on the lead, the line on the timeline, and what undoing it needs.
 CLAIM = """
-WITH standing AS MATERIALIZED (SELECT id, rep_id FROM leads_lead WHERE id = %(lead)s FOR NO KEY UPDATE),
+WITH standing AS MATERIALIZED (
+    SELECT lead.id, lead.rep_id, EXISTS (SELECT FROM handoff_hook)
+           OR EXISTS (SELECT FROM handoff_watch watch WHERE watch.lead_id = lead.id AND watch.on) AS heard
+      FROM leads_lead lead JOIN handoff_handoff claimed ON claimed.lead_id = lead.id
+     WHERE claimed.id = %(handoff)s FOR NO KEY UPDATE OF lead),
 won AS (
     UPDATE handoff_handoff offered SET owner_id = %(actor)s, claimed_at = %(at)s FROM standing
-     WHERE offered.id = %(handoff)s AND offered.lead_id = standing.id AND offered.owner_id IS NULL
-       AND offered.ended_at IS NULL AND (%(manager)s OR EXISTS (
+     WHERE offered.id = %(handoff)s AND offered.owner_id IS NULL AND offered.ended_at IS NULL
+       AND (%(whole)s OR NOT standing.heard) AND (%(manager)s OR EXISTS (
            SELECT FROM handoff_queue queue WHERE queue.id = offered.queue_id AND (queue.everybody OR EXISTS (
                SELECT FROM handoff_member member WHERE member.queue_id = queue.id AND member.rep_id = %(actor)s))))
-    RETURNING offered.id, offered.lead_id, standing.rep_id),
+    RETURNING offered.*, standing.rep_id, standing.heard),
 led AS (
     UPDATE leads_lead SET rep_id = %(actor)s, last_activity_at = greatest(last_activity_at, %(at)s)
       FROM won WHERE leads_lead.id = won.lead_id),
@@ -170,33 +174,49 @@ deed AS (
                    'lead:' || won.lead_id, jsonb_build_object('rep_id', jsonb_build_array(won.rep_id, %(actor)s)))
                   ELSE '{}'::jsonb END)
       FROM won, line WHERE %(keep)s)
-SELECT line.id, EXISTS (SELECT FROM handoff_watch WHERE handoff_watch.lead_id = won.lead_id AND handoff_watch.on)
-             OR EXISTS (SELECT FROM handoff_hook)
-  FROM won, line
+SELECT line.id, won.heard, won.lead_id, won.lane, won.origin, won.note, won.offered_at, won.promise, won.due_at,
+       queue.id, queue.name
+  FROM won CROSS JOIN line LEFT JOIN handoff_queue queue ON queue.id = won.queue_id
 """
+ANSWERED = ("lead_id", "lane", "origin", "note", "offered_at", "promise", "due_at")
 
 
 def claim(handoff: Handoff, *, actor: User) -> Handoff:
     """First come, first served: one UPDATE decides; the others are told who was first. Reps claim from their queues.
 
-    The hand-off comes with its lead; both say afterwards whose they are.
+    Only the key of the hand-off need be known: it says afterwards what it is and whose, and so does its lead, where
+    that is known. Raises Handoff.DoesNotExist.
     """
     at = clock.now()
     said: dict[str, Any] = {
-        "lead": handoff.lead_id, "handoff": handoff.pk, "actor": actor.pk, "at": at, "stamp": at.isoformat(),
-        "manager": actor.is_manager, "keep": undo.keeps(actor),
+        "handoff": handoff.pk, "actor": actor.pk, "at": at, "stamp": at.isoformat(), "manager": actor.is_manager,
+        "keep": undo.keeps(actor),
     }  # fmt: skip
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM, said)
-        won = cursor.fetchone()
-        if won:
-            pulse.beat(pulse.LEADS)
-        if won and won[1]:  # somebody listens
-            watching.hear(Activity.objects.select_related("lead", "actor").get(pk=won[0]))
+    won = None if connection.in_atomic_block else _claimed(said, whole=False)  # by itself it needs no transaction
+    if won is None:
+        with transaction.atomic():
+            won = _claimed(said, whole=True)
+            if won and won[1]:  # somebody listens
+                watching.hear(Activity.objects.select_related("lead", "actor").get(pk=won[0]))
     if won is None:
         return _claimed_before(handoff, actor)
-    handoff.owner, handoff.claimed_at, handoff.lead.rep = actor, at, actor
+    for name, value in zip(ANSWERED, won[2:], strict=False):
+        setattr(handoff, name, value)
+    handoff.queue = Queue(pk=won[-2], name=won[-1]) if won[-2] else None
+    handoff.owner, handoff.claimed_at = actor, at
+    if Handoff.lead.is_cached(handoff):
+        handoff.lead.rep = actor
     return handoff
+
+
+def _claimed(said: dict[str, Any], *, whole: bool) -> tuple[Any, ...] | None:
+    """What a claim answers, if it was the first; one of which somebody wants to hear must be made whole."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {**said, "whole": whole})
+        won: tuple[Any, ...] | None = cursor.fetchone()
+    if won:
+        pulse.beat(pulse.LEADS)
+    return won
 
 
 def _claimed_before(handoff: Handoff, actor: User) -> Handoff:
