@@ -13,20 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import people, presence, tokens
-from accounts.choices import Team
+from accounts.choices import WEEKDAYS, Team
 from accounts.models import ApiToken, User
 
 DAYS = [(30, gettext_lazy("30 days")), (90, gettext_lazy("90 days")), (365, gettext_lazy("A year"))]
 
-WEEKDAYS = [
-    (0, gettext_lazy("Monday")),
-    (1, gettext_lazy("Tuesday")),
-    (2, gettext_lazy("Wednesday")),
-    (3, gettext_lazy("Thursday")),
-    (4, gettext_lazy("Friday")),
-    (5, gettext_lazy("Saturday")),
-    (6, gettext_lazy("Sunday")),
-]
 ENDS = {"opens": gettext_lazy("%(day)s from"), "closes": gettext_lazy("%(day)s until")}
 
 

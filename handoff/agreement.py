@@ -31,8 +31,8 @@ CARD_TERMS = ("mql_line", "required_facts", "personas", "high_intent")
 OWN_TERMS = (
     "definition", "leads_a_month", "value_a_month", "completeness", "accept_within", "attempt_within",
     "hand_raise_within", "contact_within", "attempts", "attempts_days", "both_qualify", "remind_before",
-    "escalate_after", "reassign_after", "reassign_most", "weekdays", "opens", "closes", "time_zone", "holidays",
-    "days_off",
+    "escalate_after", "reassign_after", "reassign_most", "weekdays", "opens", "closes", "hours", "time_zone",
+    "holidays", "days_off",
 )  # fmt: skip
 TERMS = CARD_TERMS + OWN_TERMS
 

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -70,7 +70,8 @@ class Calendar:
     def of(cls, agreement: Agreement) -> Calendar:
         """The calendar of an agreement; the same one for the same terms, so that its years are counted once."""
         days, off = frozenset(agreement.weekdays), frozenset(agreement.days_off)
-        return _known(agreement.zone, agreement.opens, agreement.closes, days, agreement.holidays, off)
+        hours = tuple(agreement.own_hours) if agreement.hours else ()
+        return _known(agreement.zone, agreement.opens, agreement.closes, days, agreement.holidays, off, hours)
 
     def due(self, start: datetime, minutes: float) -> datetime:
         """The moment when `minutes` of business time have passed since `start`: the earliest, except that a promise
@@ -130,9 +131,16 @@ class Calendar:
                 opens, closes = max(moment, year.opens[place]), year.closes[place]
                 yield EPOCH + timedelta(microseconds=opens), EPOCH + timedelta(microseconds=closes)
 
+    @cached_property
+    def day(self) -> float:
+        """Minutes of a working day; the mean, where weekdays have hours of their own."""
+        own = {weekday: _length(opens, closes) for weekday, opens, closes in self.hours}
+        usual = _length(self.opens, self.closes)
+        return sum(own.get(weekday, usual) for weekday in self.weekdays) / len(self.weekdays)
+
     def span(self, minutes: float) -> timedelta:
         """Business time as people say it: from one working day on, a working day is a day."""
-        day = _length(self.opens, self.closes)
+        day = self.day
         return timedelta(days=minutes / day) if abs(minutes) >= day else timedelta(minutes=minutes)
 
     def _at(self, moment: int, guess: int) -> tuple[Year, int]:
@@ -193,9 +201,15 @@ class Calendar:
 
 @lru_cache(maxsize=256)
 def _known(
-    zone: ZoneInfo, opens: time, closes: time, weekdays: frozenset[int], country: str, off: frozenset[date]
+    zone: ZoneInfo,
+    opens: time,
+    closes: time,
+    weekdays: frozenset[int],
+    country: str,
+    off: frozenset[date],
+    hours: tuple[tuple[int, time, time], ...],
 ) -> Calendar:
-    return Calendar(zone, opens, closes, weekdays, country, off)
+    return Calendar(zone, opens, closes, weekdays, country, off, hours)
 
 
 def _length(opens: time, closes: time) -> float:

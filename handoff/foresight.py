@@ -329,17 +329,7 @@ class Foresight:
     @property
     def retimes(self) -> bool:
         """Whether the draft changes what sales promises or the calendar it is counted on."""
-        timed = (
-            "accept_within",
-            "attempt_within",
-            "hand_raise_within",
-            "contact_within",
-            "weekdays",
-            "opens",
-            "closes",
-        )
-        names = (*timed, "time_zone", "holidays", "days_off")
-        return any(getattr(self.draft, name) != getattr(self.current, name) for name in names)
+        return any(getattr(self.draft, name) != getattr(self.current, name) for name in TIMED)
 
     # what marketing promises
 
@@ -379,7 +369,7 @@ class Foresight:
 #: What sales promises, and the calendar it is counted on.
 TIMED = (
     "accept_within", "attempt_within", "hand_raise_within", "contact_within", "weekdays", "opens", "closes",
-    "time_zone", "holidays", "days_off",
+    "hours", "time_zone", "holidays", "days_off",
 )  # fmt: skip
 #: The promises of sales, in their order.
 PROMISES = [

@@ -42,7 +42,7 @@ WITH = f"WITH mine ({', '.join(MINE)}) AS NOT MATERIALIZED (%s) "
 
 
 #: What an agreement says of working hours.
-HOURS = ("time_zone", "opens", "closes", "weekdays", "holidays", "days_off")
+HOURS = ("time_zone", "opens", "closes", "weekdays", "hours", "holidays", "days_off")
 
 
 @lru_cache(maxsize=64)

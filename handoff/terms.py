@@ -11,19 +11,20 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from accounts.forms import time_zones
+from accounts.choices import WEEKDAYS
+from accounts.forms import ENDS, time_zones
 from accounts.models import User
 from handoff import agreement, reasons
 from handoff.models import Agreement, Reason
-from handoff.wording import WEEKDAYS, countries, length, persona_names, read_length
+from handoff.wording import countries, length, persona_names, read_length
 from leads.definition import ACTIONS, FACTS
 
 LONGEST = 400 * 60  # business minutes
 DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d %b %Y", "%d %B %Y")
 
 
-def clock_field(label: Any) -> forms.TimeField:
-    return forms.TimeField(label=label, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+def clock_field(label: Any, **options: Any) -> forms.TimeField:
+    return forms.TimeField(label=label, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **options)
 
 
 class LengthField(forms.CharField):
@@ -169,6 +170,9 @@ class DraftForm(forms.Form):
         self.draft = draft
         said = agreement.said(draft)
         super().__init__(data, initial={**said, "why": draft.why, "seen": draft.edit})
+        for day, label in WEEKDAYS:
+            for name, end, said_then in zip(ENDS, ENDS.values(), said["hours"].get(str(day), ("", "")), strict=True):
+                self.fields[f"{name}_{day}"] = clock_field(end % {"day": label}, required=False, initial=said_then)
         self._offer("personas", [(str(pk), name) for pk, name in self._personas(said["personas"]).items()])
         for name, known in (("time_zone", dict(time_zones())), ("holidays", dict(countries()))):
             kept = said[name]
@@ -199,7 +203,34 @@ class DraftForm(forms.Form):
         said: dict[str, Any] = super().clean() or {}
         if said.get("opens") and said.get("closes") and said["opens"] >= said["closes"]:
             self.add_error("closes", _("This is before the day opens. Everything else was kept; choose a later time."))
+        own = {day: tuple(said.pop(f"{name}_{day}", None) for name in ENDS) for day, _label in WEEKDAYS}
+        usual, working = (said.get("opens"), said.get("closes")), said.get("weekdays", ())
+        said["hours"] = {
+            str(day): [f"{end:%H:%M}" for end in ends]
+            for day, ends in own.items()
+            if self._are_hours(day, ends) and day in working and ends != usual
+        }
         return said
+
+    def _are_hours(self, day: int, ends: tuple[Any, ...]) -> bool:
+        """Whether a weekday says from when until when; one that says half of it, or the wrong way round, is told."""
+        opens, closes = ends
+        if bool(opens) != bool(closes) and not {f"{name}_{day}" for name in ENDS} & set(self.errors):
+            self.add_error(
+                f"{'closes' if opens else 'opens'}_{day}", _("Say from when until when, or leave both empty.")
+            )
+        if opens and closes and opens >= closes:
+            self.add_error(f"closes_{day}", _("%(day)s ends before it begins.") % {"day": dict(WEEKDAYS)[day]})
+        return bool(opens and closes)
+
+    @property
+    def days(self) -> list[tuple[Any, forms.BoundField, forms.BoundField]]:
+        """Each weekday with the fields of its own hours."""
+        return [(label, self[f"opens_{day}"], self[f"closes_{day}"]) for day, label in WEEKDAYS]
+
+    @property
+    def has_own_hours(self) -> bool:
+        return any(field.value() or field.errors for _label, *ends in self.days for field in ends)
 
     def attempt(self, *, actor: User) -> Agreement | None:
         """Change the draft if the words are right and nobody changed it meanwhile."""

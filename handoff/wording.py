@@ -18,20 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from holidays.registry import COUNTRIES
 
+from accounts.choices import WEEKDAYS
 from handoff import agreement
 from handoff.models import Agreement
 from leads.definition import ACTIONS, named
 from personas.models import Persona
 
-WEEKDAYS = [
-    (0, gettext_lazy("Monday")),
-    (1, gettext_lazy("Tuesday")),
-    (2, gettext_lazy("Wednesday")),
-    (3, gettext_lazy("Thursday")),
-    (4, gettext_lazy("Friday")),
-    (5, gettext_lazy("Saturday")),
-    (6, gettext_lazy("Sunday")),
-]
 #: '8 h', '1 h 30 min', '90 minutes', '1.5 hours'
 SPOKEN = re.compile(
     r"^(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?)\s*(?:h|hrs?|hours?))?\s*(?:and\s+)?"
@@ -117,6 +109,12 @@ def _days(value: Any) -> str:
     return ", ".join(str(names[int(day)]) for day in sorted(value))
 
 
+def _hours(value: Any) -> str:
+    names = dict(WEEKDAYS)
+    days = sorted((int(day), said) for day, said in value.items())
+    return ", ".join(f"{names[day]} {opens}-{closes}" for day, (opens, closes) in days) or _("none")
+
+
 def _dates(value: Any) -> str:
     read = (parse_date(day) if isinstance(day, str) else day for day in value)
     return ", ".join(date_format(day, "j M Y") for day in read if day) or _("none")
@@ -180,6 +178,7 @@ TERMS: dict[str, Term] = {
     "weekdays": Term(gettext_lazy("Working days"), _days),
     "opens": Term(gettext_lazy("Working hours from"), _time),
     "closes": Term(gettext_lazy("Working hours to"), _time),
+    "hours": Term(gettext_lazy("Weekdays with hours of their own"), _hours),
     "time_zone": Term(gettext_lazy("Time zone"), _plain),
     "holidays": Term(gettext_lazy("Without the holidays of"), _country),
     "days_off": Term(gettext_lazy("Days off of our own"), _dates),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -82,9 +82,8 @@ def next_try(handoff: Handoff, *, at: datetime) -> datetime | None:
     agreed = handoff.agreement
     if handoff.lane == Lane.MQL or handoff.first_contact_at or handoff.attempts_made >= agreed.attempts:
         return None
-    day = datetime.combine(date.min, agreed.closes) - datetime.combine(date.min, agreed.opens)
-    minutes = day.total_seconds() / 60 * agreed.attempts_days / agreed.attempts
-    return sla.Calendar.of(agreed).due(max(at, handoff.offered_at), minutes)
+    calendar = sla.Calendar.of(agreed)
+    return calendar.due(max(at, handoff.offered_at), calendar.day * agreed.attempts_days / agreed.attempts)
 
 
 def is_unreachable(handoff: Handoff) -> bool:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from datetime import time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,10 @@ from leads.models import Scorecard
 
 #: The two teams whose signatures put an agreement in force.
 PARTIES = (Team.MARKETING, Team.SALES)
+
+
+#: Whether some weekday's hours are none: times are written with two digits, so that their order is that of the letters.
+ILL = "jsonb_path_exists(%(expressions)s, 'strict $.* ? (!(@[0] < @[1]))', silent => true)"
 
 
 def monday_to_friday() -> list[int]:
@@ -77,6 +83,13 @@ class Agreement(models.Model):
         default=monday_to_friday,
         help_text=_("0 is Monday."),
     )
+    hours = models.JSONField(
+        _("hours of single weekdays"),
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text=_('Weekday -> opens, closes, as in {"4": ["09:00", "14:00"]}; the others have the usual ones.'),
+    )
     holidays = models.CharField(_("holidays of"), max_length=6, blank=True, help_text=_("A country, such as AT"))
     days_off = ArrayField(models.DateField(), verbose_name=_("days off of our own"), default=list, db_default=[])
     why = models.TextField(_("why it changes"), blank=True, default="", db_default="")
@@ -112,6 +125,10 @@ class Agreement(models.Model):
                 name="agreement_one_draft",
             ),
             models.CheckConstraint(condition=Q(opens__lt=F("closes")), name="agreement_opens_before_it_closes"),
+            models.CheckConstraint(
+                condition=Exact(Func(F("hours"), template=ILL, output_field=models.BooleanField()), False),
+                name="agreement_hours_open_before_they_close",
+            ),
             models.CheckConstraint(condition=Q(weekdays__len__gte=1), name="agreement_has_a_working_day"),
             models.CheckConstraint(
                 condition=Q(completeness=None) | Q(completeness__lte=100), name="agreement_completeness_is_percent"
@@ -140,6 +157,16 @@ class Agreement(models.Model):
     @property
     def high_intent(self) -> list[str]:
         return self.scorecard.high_intent
+
+    @property
+    def own_hours(self) -> list[tuple[int, time, time]]:
+        """The working days that have hours of their own, in order."""
+        days = sorted((int(day), said) for day, said in self.hours.items())
+        return [
+            (day, time.fromisoformat(opens), time.fromisoformat(closes))
+            for day, (opens, closes) in days
+            if day in self.weekdays
+        ]
 
     @property
     def zone(self) -> ZoneInfo:

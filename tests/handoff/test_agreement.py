@@ -1,7 +1,7 @@
 """The agreement: drafted by anybody, signed by both teams in the browser, in force at the second signature."""
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -169,6 +169,9 @@ def test_a_draft_that_changes_nothing_of_what_was_signed_cannot_be_signed(client
     ("changes", "text"),
     [
         ({"closes": "08:00"}, "This is before the day opens."),
+        ({"opens_4": "09:00"}, "Say from when until when, or leave both empty."),
+        ({"opens_4": "14:00", "closes_4": "13:00"}, "Friday ends before it begins."),
+        ({"opens_4": "noon", "closes_4": "13:00"}, "Enter a valid time."),
         ({"mql_line": 0}, "greater than or equal to 1"),
         ({"weekdays": []}, "This field is required."),
         ({"time_zone": "Moon/Base"}, "Moon/Base"),
@@ -184,6 +187,33 @@ def test_a_draft_that_cannot_be_is_shown_again_with_the_reason(client, mia, chan
     assert page.status_code == 422
     assert text in page.text
     assert Agreement.objects.drafts().get().edit == 1
+
+
+def test_a_short_friday_is_agreed_on_and_promises_are_counted_by_it(client, mia, sam, time_machine):
+    make_draft(by=mia)
+    client.force_login(mia)
+    own = {"opens_4": "09:00", "closes_4": "13:00", "opens_1": "09:00", "closes_1": "17:30", "opens_6": "09:00",
+           "closes_6": "12:00"}  # fmt: skip
+    page = client.post(EDIT, said(**own), follow=True)
+    assert "Friday 09:00-13:00" in page.text
+    draft = Agreement.objects.drafts().get()
+    assert draft.hours == {"4": ["09:00", "13:00"]}  # Tuesday has the usual hours, and Sunday is no working day
+    form = client.get(EDIT)
+    assert 'value="13:00"' in form.text
+    assert form.context["form"].has_own_hours
+    signed(client, mia, "marketing")
+    signed(client, sam, "sales")
+    assert "Mon-Fri 09:00-17:30, Fri 09:00-13:00 UTC" in client.get(AGREEMENT).text
+    time_machine.move_to("2026-11-27T12:00:00Z", tick=False)  # a Friday
+    assert make_handoff().due_at.isoformat() == "2026-11-30T16:00:00+00:00"
+    assert client.get(reverse("handoff:board")).status_code == 200
+
+
+def test_hours_that_end_before_they_begin_are_refused_by_the_database_too():
+    terms = Agreement.objects.in_force()
+    terms.hours = {"4": ["14:00", "13:00"]}
+    with pytest.raises(IntegrityError, match="agreement_hours_open_before_they_close"):
+        terms.save()
 
 
 def test_the_words_say_what_they_mean_and_ask_for_nothing_more(client, sam):

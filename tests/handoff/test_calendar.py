@@ -33,7 +33,7 @@ def calendars(draw):
         draw(st.frozensets(st.integers(0, 6), min_size=1)),
         draw(st.sampled_from(["", "AT", "US", "DE-BY"])),
         draw(st.frozensets(DAYS, max_size=9)),
-        tuple((draw(st.integers(0, 6)), *draw(HOURS)) for _ in range(draw(st.integers(0, 1)))),
+        tuple((day, *draw(HOURS)) for day in draw(st.lists(st.integers(0, 6), max_size=7, unique=True))),
     )
 
 
@@ -95,6 +95,16 @@ def test_a_weekday_may_have_hours_of_its_own():
     short_friday = Calendar(VIENNA, time(10), time(18), frozenset(range(5)), hours=((4, time(10), time(14)),))
     assert short_friday.due(vienna(2026, 11, 20, 13), 120) == vienna(2026, 11, 23, 11)
     assert "Fri 10:00-14:00" in str(short_friday)
+
+
+def test_the_calendar_of_an_agreement_has_the_hours_of_each_of_its_weekdays():
+    terms = Agreement(time_zone="Europe/Vienna", opens=time(10), closes=time(18), weekdays=[0, 2, 4])
+    terms.hours = {"4": ["10:00", "14:00"], "2": ["12:00", "20:00"], "5": ["10:00", "12:00"]}
+    calendar = Calendar.of(terms)
+    assert str(calendar) == "Mon, Wed, Fri 10:00-18:00, Wed 12:00-20:00, Fri 10:00-14:00 Europe/Vienna"
+    assert calendar.due(vienna(2026, 11, 18, 11), 600) == vienna(2026, 11, 20, 12)
+    assert calendar.minutes(vienna(2026, 11, 20), vienna(2026, 11, 23, 11)) == 300  # a Saturday that is no working day
+    assert (calendar.day, calendar.span(800)) == (400, timedelta(days=2))
 
 
 def test_a_calendar_that_never_opens_long_enough_says_so():
