@@ -190,6 +190,7 @@ def rescore_outdated(batch: int = 1_000, batches: int = 100) -> int:
         with transaction.atomic():
             leads = [lead.pk for lead in Lead.objects.locked(scoring.outdated(batch))]
             notice_readiness(scoring.rescore(leads, at=now), at=now)
+            scoring.hold_counted(leads)
         total += len(leads)
         if not leads:
             break

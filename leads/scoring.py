@@ -172,12 +172,23 @@ def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> d
     return found
 
 
-def outdated(limit: int) -> list[int]:
-    """Leads to count anew: scored before the points or a persona last changed, or with interest that fades unseen."""
-    changed = Persona.objects.aggregate(at=Max("changed_at"))["at"]
+def changed_at() -> datetime:
+    """When the points or a persona last changed."""
+    changed: datetime | None = Persona.objects.aggregate(at=Max("changed_at"))["at"]
     card = Scorecard.objects.get(in_force=True)
     agreed = card.in_force_since or card.created_at
+    return max(agreed, changed or agreed)
+
+
+def outdated(limit: int) -> list[int]:
+    """Leads to count anew: scored before the points or a persona last changed, or with interest that fades unseen."""
     oldest = LeadScore.objects.order_by("scored_at").values_list("lead", flat=True)
-    found = list(oldest.filter(scored_at__lt=max(agreed, changed or agreed))[:limit])
+    found = list(oldest.filter(scored_at__lt=changed_at())[:limit])
     faded = oldest.filter(engagement__gt=0, scored_at__lt=clock.now() - FADED_AFTER)
     return found or list(faded[:limit])
+
+
+def hold_counted(leads: Collection[int]) -> None:
+    """Mark these as counted by today's points and personas, even where a clock set back says that was before them."""
+    changed = changed_at()
+    LeadScore.objects.filter(lead__in=leads, scored_at__lt=changed).update(scored_at=changed)

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handoff import agreement, answers
-from leads import capture, pipeline, scoring
+from leads import capture, pipeline, scoring, tasks
 from leads.models import Activity, LeadScore, Scorecard, Signal
 from leads.models.scoring import default_points, grade
 from personas.models import Persona
@@ -73,6 +74,22 @@ def test_a_changed_persona_is_matched_anew_in_batches():
         lead.refresh_from_db()
         assert lead.persona.name == "Energy manager"
     assert pipeline.rescore_outdated() == 0
+
+
+@pytest.mark.parametrize("what", ["points", "persona"])
+def test_with_the_clock_set_back_behind_a_change_each_lead_is_counted_anew_once(what):
+    leads = make_leads(3, job_title="Head of energy")
+    later = timezone.now() + timedelta(days=2)
+    if what == "points":
+        Scorecard.objects.filter(in_force=True).update(in_force_since=later)
+    else:
+        Persona.objects.create(name="Energy manager")
+        Persona.objects.update(changed_at=later)
+    assert (tasks.rescore_outdated(), tasks.rescore_outdated()) == (len(leads), 0)
+    new = make_lead(activity={"kind": "web:pricing"})  # and what comes before the clock is there again
+    tasks.rescore_outdated()
+    assert tasks.rescore_outdated() == 0
+    assert LeadScore.objects.get(lead=new).engagement == 8
 
 
 def test_a_lower_line_makes_ready_who_stands_above_it_now_once():
