@@ -44,7 +44,10 @@ def test_somebody_new_to_it_sets_a_calendar_and_both_sign(page_of):
     page.get_by_label("Without the holidays of").select_option("Austria")
     page.locator("#days").get_by_text("Christmas Day").wait_for()
     page.get_by_label("Days off of our own").fill("2030-06-03")
-    page.get_by_label("Friday").uncheck()
+    page.get_by_label("Friday", exact=True).uncheck()
+    page.get_by_text("Hours of single weekdays").click()
+    page.get_by_label("Thursday from").fill("09:00")
+    page.get_by_label("Thursday until").fill("12:30")
     page.get_by_label("To", exact=True).fill("16:00")
     page.get_by_label("Accept or return within").fill("half a day")
     page.get_by_role("button", name="Save draft v2").click()
@@ -61,4 +64,5 @@ def test_somebody_new_to_it_sets_a_calendar_and_both_sign(page_of):
     theirs.get_by_text("Both have signed: v2 is in force.").first.wait_for()
     current = Agreement.objects.in_force()
     assert (current.holidays, current.accept_within, current.weekdays) == ("AT", 210, [0, 1, 2, 3])
+    assert current.hours == {"3": ["09:00", "12:30"]}
     assert f"{current.closes:%H:%M} {current.days_off[0]}" == "16:00 2030-06-03"
