@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -64,12 +65,24 @@ def sweep(limit: int = 1000, *, leads: Collection[int] | None = None) -> int:
     return len(rows)
 
 
-def take(now: datetime, *, limit: int, leads: Collection[int] | None = None) -> list[Promise]:
+class Found(NamedTuple):
+    """What a sweep needs to know of a promise, as it stood before it was marked."""
+
+    pk: int
+    handoff_id: int
+    kind: str
+    due_at: datetime
+    breached_at: datetime | None
+    escalate_at: datetime | None
+
+
+def take(now: datetime, *, limit: int, leads: Collection[int] | None = None) -> list[Found]:
     """What a sweep finds and, until its transaction ends, has in hand; others go by it."""
     due = Promise.objects.due(now).exclude(next_event=Event.REASSIGN)
     if leads is not None:
         due = due.filter(handoff__lead__in=leads)
-    return list(due.select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit])
+    found = due.select_for_update(skip_locked=True, of=("self",), no_key=True).values_list(*Found._fields)
+    return [Found(*row) for row in found[:limit]]
 
 
 def _mark(pks: list[int], now: datetime) -> None:
@@ -99,8 +112,8 @@ def _mark(pks: list[int], now: datetime) -> None:
     )
 
 
-def _events(row: Promise, now: datetime) -> Iterator[Promise.Event]:
-    """What a promise, as it stood before it was marked, sets off now."""
+def _events(row: Found, now: datetime) -> Iterator[Promise.Event]:
+    """What a promise sets off now."""
     if row.due_at > now:
         yield Event.REMIND
         return
@@ -110,7 +123,7 @@ def _events(row: Promise, now: datetime) -> Iterator[Promise.Event]:
         yield Event.ESCALATE
 
 
-def _tell(rows: list[Promise], now: datetime) -> None:
+def _tell(rows: list[Found], now: datetime) -> None:
     offers = Handoff.objects.select_related("lead").only(
         "owner", "queue", "agreement", "lead__name", "lead__email", "lead__phone"
     )
