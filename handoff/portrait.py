@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import accounting, brief, lifecycle, sides, sla, standing, telling, threads, undo
-from handoff.models import Agreement, Deal, DealLead, Handoff, SideNote, Task, Watch
+from handoff import accounting, brief, lifecycle, sides, sla, standing, surroundings, telling, threads, undo
+from handoff.models import Agreement, Deal, DealLead, Handoff, Task, Watch
 from leads import pipeline, rights, scoring, timeline
 from leads.composed import Composed
 from leads.definition import named
-from leads.models import Lead, LeadScore, Visit
+from leads.models import Lead, LeadScore
 from personas.choices import Stage
 from personas.fit import holding
 
@@ -72,15 +72,6 @@ _roles = Composed(
 _tasks = Composed(
     lambda lead: Task.objects.open().filter(lead=lead).select_related("owner").order_by("sort_at", "id")[:TASKS]
 )
-_visits = Composed(lambda lead: Visit.objects.filter(lead=lead).order_by("-seq")[: VISITS + 1])
-#: One more than is shown, and one more for the lead itself, which belongs to its company too.
-_group = Composed(
-    lambda company: (
-        Lead.objects.filter(company=company)
-        .only("name", "email", "phone", "job_title", "stage")
-        .order_by("-pk")[: GROUP + 2]
-    )
-)
 
 
 class Stay(NamedTuple):
@@ -106,7 +97,7 @@ class Half(NamedTuple):
     team: str
     rights: str
     last: Said | None
-    note: SideNote | None = None
+    note: surroundings.Note | None = None
     by: telling.Colleague | None = None
 
 
@@ -172,9 +163,13 @@ class Portrait:
     # Its way so far
 
     @cached_property
-    def visits(self) -> list[Visit]:
+    def around(self) -> surroundings.Surroundings:
+        return surroundings.of(self.lead.pk, self.lead.company_id, visits=VISITS + 1, others=GROUP + 1)
+
+    @property
+    def visits(self) -> list[surroundings.Stayed]:
         """The last visits, newest first, and one more than is shown if there are earlier ones."""
-        return _visits(self.lead.pk)
+        return self.around.visits
 
     @property
     def earlier(self) -> int:
@@ -200,7 +195,7 @@ class Portrait:
             stays += [Stay(stage.value, "", str(stage.label), "") for stage in ahead]
         return stays
 
-    def _length(self, visit: Visit) -> str:
+    def _length(self, visit: surroundings.Stayed) -> str:
         began = timezone.localtime(visit.entered_at)
         day = date_format(began, "j M" if began.year == timezone.localtime(self.now).year else "j M Y")
         if visit.left_at is None:
@@ -266,20 +261,14 @@ class Portrait:
             return []
         return [str(rule) for rule in holding(self.lead.persona.rules, scoring.facts(self.lead))]
 
-    @cached_property
-    def group(self) -> list[Lead]:
-        """The other leads of the company."""
-        if self.lead.company_id is None:
-            return []
-        return [other for other in _group(self.lead.company_id) if other.pk != self.lead.pk]
-
     @property
-    def others(self) -> list[Lead]:
-        return self.group[:GROUP]
+    def others(self) -> list[surroundings.Other]:
+        """The other leads of the company."""
+        return self.around.others[:GROUP]
 
     @property
     def more_of_the_group(self) -> bool:
-        return len(self.group) > GROUP
+        return len(self.around.others) > GROUP
 
     @property
     def verdicts(self) -> list[tuple[Handoff, telling.Colleague | None]]:
@@ -300,7 +289,7 @@ class Portrait:
             who = self.people[activity.actor_id]
             if who and activity.text and who.team not in last and activity.kind.partition(":")[0] in SAYING:
                 last[who.team] = Said(who, activity.text, activity.at)
-        notes = sides.newest(self.lead)
+        notes = self.around.notes
         return [
             Half(
                 team,
