@@ -50,11 +50,11 @@ def comment(
     Files may stand beside the words, or alone. A reply to a reply belongs to the same thread.
     """
     text = _words(text, may_be_empty=bool(files))
-    lead = Lead.objects.lock(lead)
-    parent = _began(reply_to, lead) if reply_to else None
-    people = mentioned(text)
-    kept = attachments.keep(files)
+    kept = attachments.keep(files)  # before the lead is locked: nobody waits for somebody's files
     try:
+        lead = Lead.objects.lock(lead)
+        parent = _began(reply_to, lead) if reply_to else None
+        people = mentioned(text)
         said = timeline.record(lead, kind="comment", actor=actor, text=text, data=_data(people, reply_to, parent))
         if parent:
             Comment.objects.create(activity=said, parent=parent)

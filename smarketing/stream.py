@@ -33,6 +33,8 @@ Send = Callable[[Event], Awaitable[None]]
 #: A page hears something at least so often, so that whatever stands between does not hang up.
 BREATH_SECONDS = 20.0
 MOST = 5_000
+#: So many pages one person may keep open here; a further one asks for itself.
+MOST_OF_ONE = 50
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -45,7 +47,8 @@ class Page:
     """An open page: what it follows, and what of that has changed since it was last told."""
 
     def __init__(self, person: int) -> None:
-        self.topics = {pulse.LEADS: "leads", pulse.of_person(person): "me"}
+        self.own = pulse.of_person(person)
+        self.topics = {pulse.LEADS: "leads", self.own: "me"}
         self.news: set[str] = set()
         self.wake = asyncio.Event()
         self.gone = False
@@ -69,12 +72,12 @@ class Hub:
         self.task: asyncio.Task[None] | None = None
 
     async def join(self, page: Page) -> bool:
-        """Take a page in, unless Redis is away or there are too many."""
+        """Take a page in, unless Redis is away or there are too many, of all or of one person."""
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self.listen())
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.listening.wait(), 2)
-        if not self.listening.is_set() or self.number >= MOST:
+        if not self.listening.is_set() or self.number >= MOST or len(self.pages.get(page.own, ())) >= MOST_OF_ONE:
             return False
         self.number += 1
         for topic in page.topics:

@@ -42,13 +42,23 @@ def add(*, actor: User, name: str, style: str, url: str, kinds: Sequence[str], o
     """Set up a hook: everybody's, or, with `own`, the actor's chat, which takes the place of the one before."""
     outside.check(url)
     if own:
-        Hook.objects.filter(person=actor).delete()
+        disconnect(actor)
     elif Hook.objects.shared().count() >= MOST:
         raise ValidationError(_("There are %(n)d webhooks already. Remove one first.") % {"n": MOST})
     secret = new_secret() if style == Hook.Style.WEBHOOK else ""
     return Hook.objects.create(
         name=name, style=style, url=url, secret=secret, kinds=list(kinds), person=actor if own else None, made_by=actor
     )
+
+
+def disconnect(person: User) -> None:
+    """Tell somebody's own chat nothing any more."""
+    Hook.objects.filter(person=person).delete()
+
+
+def remove(hook: Hook) -> None:
+    """Let go of a hook, and of what still waits for it."""
+    hook.delete()
 
 
 @transaction.atomic
@@ -88,7 +98,7 @@ def trial(hook: Hook) -> str:
         data = {"type": "trial", "timestamp": timezone.now().isoformat(), "data": {"text": text}}
     message = Message(hook=hook, channel=Channel.HOOK, text=text, data=data)
     try:
-        with outside.client() as client:
+        with outside.Client() as client:
             answer = _post(client, message, hook.url, hook.style, hook.secret)
     except (outside.Private, httpx2.HTTPError) as error:
         raise ValidationError(_("It could not be reached: %(why)s") % {"why": _named(error)}) from error
@@ -101,11 +111,11 @@ def trial(hook: Hook) -> str:
 
 def posts(seconds: float = SWEEP_SECONDS) -> int:
     """Post to the hooks what is due for them. A hook that fails rests, and keeps no other waiting."""
-    with outside.client() as client:
+    with outside.Client() as client:
         return Turn(Channel.HOOK, lambda message: _try(client, message), seconds).run()
 
 
-def _try(client: httpx2.Client, message: Any) -> bool:
+def _try(client: outside.Client, message: Any) -> bool:
     try:
         answer = _post(client, message, message.url, message.style, message.secret)
     except outside.Private:
@@ -131,7 +141,7 @@ def _try(client: httpx2.Client, message: Any) -> bool:
     return False
 
 
-def _post(client: httpx2.Client, message: Message, url: str, style: str, secret: str) -> outside.Answer:
+def _post(client: outside.Client, message: Message, url: str, style: str, secret: str) -> outside.Answer:
     data = words.marked(style, message.data) if message.repeats else message.data
     body = json.dumps(data, ensure_ascii=False)
     headers = {"Content-Type": "application/json", "User-Agent": "Smarketing"}

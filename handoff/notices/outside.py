@@ -1,14 +1,17 @@
 """Posting to an address that a person typed in: only to the open network, and to what was checked when it is reached.
 
 A name is resolved once, every address it has is checked, and the connection goes to one of those: a name that answers
-differently a moment later gains nothing. Redirects are not followed and proxies of the environment not used.
+differently a moment later gains nothing. Redirects are not followed and proxies of the environment not used. Whoever
+answers in drops is hung up on: a post has its seconds as a whole, and not anew for every byte.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+import ssl
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,10 +24,12 @@ from django.utils.translation import gettext as _
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 TIMEOUT = httpx2.Timeout(5.0)
+#: A post with its answer takes no longer, in seconds.
+WHOLE = 15.0
 #: Of an answer only so much is read: the rest is of no use.
 ENOUGH = 4096
-#: Ways in which an IPv6 address can lead to an IPv4 one: NAT64 and its local form.
-NAT64 = [ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")]
+#: Ways in which an IPv6 address can lead to an IPv4 one: NAT64, its local form, and the old one that was written so.
+INSIDE = [ipaddress.ip_network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")]
 
 
 class Private(Exception):
@@ -75,7 +80,7 @@ def _open(address: Address) -> bool:
     """Whether an address is everybody's, and so are those that are written inside it."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if any(address in network for network in NAT64):
+        if any(address in network for network in INSIDE):
             inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if any(each is not None and not _open(each) for each in inner):
             return False
@@ -89,11 +94,44 @@ def _allowed(address: Address) -> bool:
     return any(address in ipaddress.ip_network(network) for network in settings.WEBHOOK_NETWORKS)
 
 
+class Hurried(httpcore2.NetworkStream):
+    """A connection whose reads and writes have one end in common: `left` says how many seconds there still are."""
+
+    def __init__(self, plain: httpcore2.NetworkStream, left: Callable[[], float]) -> None:
+        self.plain, self.left = plain, left
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.plain.read(max_bytes, self._within(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.plain.write(buffer, self._within(timeout, httpcore2.WriteTimeout))
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        within = self._within(timeout, httpcore2.ConnectTimeout)
+        return Hurried(self.plain.start_tls(ssl_context, server_hostname, within), self.left)
+
+    def close(self) -> None:
+        self.plain.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.plain.get_extra_info(info)
+
+    def _within(self, timeout: float | None, over: type[Exception]) -> float:
+        if (left := self.left()) <= 0:
+            raise over("the whole took too long")
+        return left if timeout is None else min(left, timeout)
+
+
 class Checked(httpcore2.NetworkBackend):
     """Connects to the addresses that were checked, and to no other."""
 
     def __init__(self) -> None:
-        self.plain = httpcore2.SyncBackend()
+        self.plain, self.until = httpcore2.SyncBackend(), 0.0
+
+    def left(self) -> float:
+        return self.until - time.monotonic()
 
     def connect_tcp(
         self,
@@ -110,7 +148,8 @@ class Checked(httpcore2.NetworkBackend):
         failed: Exception = httpcore2.ConnectError("no address")
         for address in addresses[:4]:
             try:
-                return self.plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                plain = self.plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return Hurried(plain, self.left)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failed = error
         raise failed
@@ -119,18 +158,24 @@ class Checked(httpcore2.NetworkBackend):
 class Transport(httpx2.HTTPTransport):
     def __init__(self) -> None:
         super().__init__(trust_env=False)
-        self._pool._network_backend = Checked()
+        self.checked = self._pool._network_backend = Checked()
 
 
-def client() -> httpx2.Client:
-    return httpx2.Client(transport=Transport(), timeout=TIMEOUT, trust_env=False, follow_redirects=False)
+class Client(httpx2.Client):
+    """One that posts to checked addresses alone, one post after another."""
+
+    def __init__(self) -> None:
+        transport = Transport()
+        self.checked = transport.checked
+        super().__init__(transport=transport, timeout=TIMEOUT, trust_env=False, follow_redirects=False)
 
 
-def post(through: httpx2.Client, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+def post(through: Client, url: str, body: bytes, headers: dict[str, str]) -> Answer:
     """Post once. Raises Private, or httpx2's errors: ConnectError and ConnectTimeout say that nothing was sent."""
-    with through.stream("POST", url, content=body, headers=headers) as answer:
+    through.checked.until = time.monotonic() + WHOLE
+    with through.stream("POST", url, content=body, headers={**headers, "Accept-Encoding": "identity"}) as answer:
         read = b""
-        for chunk in answer.iter_bytes(ENOUGH):
+        for chunk in answer.iter_raw(ENOUGH):  # as it comes: what is packed is not unpacked here
             read += chunk
             if len(read) >= ENOUGH:
                 break

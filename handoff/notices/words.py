@@ -153,7 +153,8 @@ def _chat_line(style: str, notice: Notice) -> str:
     if style == Hook.Style.SLACK:
         safe = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return f"{safe} <{link}|{_('Open')}>"
-    safe = "".join(f"\\{sign}" if sign in r"\`*_[]()~#@" else sign for sign in words)
+    safe = "".join(f"\\{sign}" if sign in r"\`*_[]()~#" else sign for sign in words)
+    safe = safe.replace("@", "@\u200b")  # it reads a mention through a backslash, and would call everybody
     return f"{safe} [{_('Open')}]({link})"
 
 

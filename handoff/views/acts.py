@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -20,6 +19,7 @@ from handoff import standing
 from handoff import undo as undoing
 from handoff.forms import ACTS, moves_from, permitted
 from handoff.models import Deed
+from handoff.views.asking import came_from
 from leads.models import Lead
 from personas.choices import Stage
 
@@ -42,7 +42,7 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     form = ACTS[name](said, lead=lead, actor=request.user, initial=request.GET.dict())
     if form.is_bound and form.attempt():
         deed = next(iter(undoing.open_to(request.user, [lead.pk])), None)
-        return done(request, form.said, to=request.POST.get("next") or lead.get_absolute_url(), lead=lead, deed=deed)
+        return done(request, form.said, to=lead.get_absolute_url(), lead=lead, deed=deed)
     return show(request, form, lead)
 
 
@@ -57,13 +57,13 @@ def show(request: HttpRequest, form: Any, lead: Lead) -> HttpResponse:
 
 def done(request: HttpRequest, said: str, *, to: str, lead: Lead | None, deed: Deed | None = None) -> HttpResponse:
     """Say what happened and show where things stand now: the page the form names as `next`, else the page the person
-    is on, freshly drawn; without htmx, `to`.
+    is on, freshly drawn; without htmx, that `next` or `to`.
 
     An act that can be taken back brings its Undo with the toast.
     """
     if not request.htmx:
         messages.success(request, said)
-        return redirect(to if url_has_allowed_host_and_scheme(to, {request.get_host()}) else "/")
+        return redirect(came_from(request) or to)
     response = HttpResponse(status=204)
     response["HX-Location"] = json.dumps(place_after(request, to, lead))
     toast = {"text": said, **({"undo": reverse("handoff:undo", args=[deed.pk])} if deed else {})}
@@ -73,7 +73,7 @@ def done(request: HttpRequest, said: str, *, to: str, lead: Lead | None, deed: D
 
 def place_after(request: HttpRequest, to: str, lead: Lead) -> dict[str, str]:
     """Where the page goes on after an act, as htmx reads it: what is fetched anew, and whether the address changes."""
-    current, following = urlsplit(request.htmx.current_url or to), request.POST.get("next")
+    current, following = urlsplit(request.htmx.current_url or to), came_from(request)
     here = urlsplit(following) if following else current
     query = QueryDict(here.query, mutable=True)
     if lead and here.path == reverse("handoff:board"):

@@ -17,11 +17,18 @@ from django.core.files.uploadhandler import (
 )
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_protect
 
 from handoff.attachments import MOST
 
 TOO_LARGE = "sent_too_large"
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page that the form or the address names as `next`, if it is one of ours: where one goes on or back to."""
+    named = request.POST.get("next") or request.GET.get("next", "")
+    return named if url_has_allowed_host_and_scheme(named, {request.get_host()}) else ""
 
 
 def ask(request: HttpRequest, form: Any, *, address: str, back: str, about: str = "") -> HttpResponse:

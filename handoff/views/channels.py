@@ -49,7 +49,7 @@ def choices_page(request: HttpRequest, **forms: Any) -> HttpResponse:
 def own_chat(request: HttpRequest) -> HttpResponse:
     """Connect one's own chat, or let go of it."""
     if "remove" in request.POST:
-        Hook.objects.filter(person_id=request.user.pk).delete()
+        hooks.disconnect(request.user)
         messages.success(request, _("Your chat is told nothing any more."))
         return redirect("handoff:notice_choices")
     form = OwnChat(request.POST, person=request.user)
@@ -138,7 +138,7 @@ def webhook_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
 
 
 def _remove(hook: Hook) -> str:
-    hook.delete()
+    hooks.remove(hook)
     return _("%(name)s is removed and told nothing any more.") % {"name": hook.name}
 
 

@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -16,6 +15,7 @@ from handoff.dealbook import DEAL, LEAD, Dealbook
 from handoff.forms import EditDeal, moves_from
 from handoff.models import Deal
 from handoff.views.acts import done
+from handoff.views.asking import came_from
 from leads import rights
 from personas.choices import DealStep
 
@@ -52,14 +52,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     lead = deal.leads.get(deal_roles__primary=True)
     rights.permit(request.user, "edit_deal", lead)
     form = EditDeal(request.POST or None, deal=deal, actor=request.user, lead=lead)
-    back = came_from(request) or lead.get_absolute_url()
     if form.is_bound and form.attempt():
-        return done(request, _("%(deal)s is saved.") % {"deal": form.result}, to=back, lead=lead)
-    context = {"deal": deal, "lead": lead, "form": form, "back": back}
+        said = _("%(deal)s is saved.") % {"deal": form.result}
+        return done(request, said, to=lead.get_absolute_url(), lead=lead)
+    context = {"deal": deal, "lead": lead, "form": form, "back": came_from(request) or lead.get_absolute_url()}
     return render(request, "handoff/deal_edit.html", context, status=422 if form.errors else 200)
-
-
-def came_from(request: HttpRequest) -> str:
-    """The page of ours that the person came from, where the address or the form names one."""
-    named = request.POST.get("next") or request.GET.get("next", "")
-    return named if url_has_allowed_host_and_scheme(named, {request.get_host()}) else ""

@@ -97,7 +97,7 @@ def mended(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return refused(request, error.messages[0], task.lead)
     said = _("%(lead)s is mended and offered to sales.") % {"lead": task.lead}
-    return done(request, said, to=request.POST.get("next") or task.lead.get_absolute_url(), lead=task.lead)
+    return done(request, said, to=task.lead.get_absolute_url(), lead=task.lead)
 
 
 @login_required
@@ -108,7 +108,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     rights.permit(request.user, "edit", lead)
     form = Plan(request.POST if request.method == "POST" else None, lead=lead, actor=request.user)
     if form.is_bound and form.attempt():
-        return done(request, form.said, to=request.POST.get("next") or lead.get_absolute_url(), lead=lead)
+        return done(request, form.said, to=lead.get_absolute_url(), lead=lead)
     if form.errors and request.htmx and "now" in request.POST:
         return refused(request, " ".join(str(error) for errors in form.errors.values() for error in errors), lead)
     template = "handoff/_plan.html" if request.htmx else "handoff/plan.html"

@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,7 +16,7 @@ from handoff.chores import Chores
 from handoff.forms import Drop, ToDo
 from handoff.models import Task
 from handoff.views.acts import done
-from handoff.views.asking import ask, part, told_why_not
+from handoff.views.asking import ask, came_from, part, told_why_not
 from leads import rights
 from leads.models import Lead
 
@@ -110,7 +109,4 @@ def of_lead(request: HttpRequest, pk: int) -> HttpResponse:
 
 def place(request: HttpRequest, lead: Lead | None) -> str:
     """Where a plain browser goes on: the page that the form names, else the lead, else one's tasks."""
-    named = request.POST.get("next", "")
-    if named and url_has_allowed_host_and_scheme(named, {request.get_host()}):
-        return named
-    return lead.get_absolute_url() if lead else reverse("handoff:tasks")
+    return came_from(request) or (lead.get_absolute_url() if lead else reverse("handoff:tasks"))

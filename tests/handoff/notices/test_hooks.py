@@ -1,6 +1,8 @@
 """Chats and programs that are told: each event once, signed, patiently, and never into a private network."""
 
 import json
+import time
+from contextlib import suppress
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -59,7 +61,8 @@ def test_mattermost_reads_markdown_and_nobody_can_slip_some_in(receiver, ruth):
     set_up(ruth, receiver, style="mattermost")
     notices.write(kind="handoff:offer", to=[make_user("sam", team="sales")], text="[x](y) @all", event="e")
     notices.deliver()
-    assert receiver.said[0]["text"].startswith(r"\[x\]\(y\) \@all [Open](https://")
+    said = receiver.said[0]["text"]
+    assert said.startswith("\\[x\\]\\(y\\) @\u200ball [Open](https://")  # it reads @all through a backslash
 
 
 def test_many_at_once_are_one_post_to_a_chat_and_each_one_to_a_program(receiver, ruth):
@@ -185,7 +188,7 @@ def test_an_address_that_is_gone_is_switched_off_and_managers_are_told(receiver,
         "https://[::1]/x", "https://[::ffff:10.0.0.1]/x", "https://[64:ff9b::a00:1]/x", "https://[fd00::1]/x",
         "https://localhost/x", "https://0.0.0.0/x", "https://2130706433/x", "https://[2002:7f00:1::]/x",
         "https://100.64.0.1/x", "https://224.0.0.1/x", "http://93.184.216.34/x", "ftp://93.184.216.34/x",
-        "https://user:pass@93.184.216.34/x",
+        "https://user:pass@93.184.216.34/x", "https://[::7f00:1]/x",
     ],
 )  # fmt: skip
 def test_a_private_or_odd_address_is_refused(url, ruth):
@@ -200,6 +203,26 @@ def test_a_name_that_turns_private_after_it_was_checked_is_not_reached(receiver,
     notices.deliver()
     assert receiver.got == []
     assert posted().why == "The address leads into a private network."
+
+
+def test_who_answers_in_drops_is_hung_up_on(receiver, ruth, monkeypatch):
+    set_up(ruth, receiver)
+    offer(make_user("sam", team="sales"))
+    monkeypatch.setattr(outside, "WHOLE", 0.5)
+
+    def drip(handler):
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        with suppress(OSError):
+            for _second in range(50):
+                handler.wfile.write(b"H")
+                time.sleep(0.1)
+
+    receiver.server.RequestHandlerClass.do_POST = drip
+    began = time.monotonic()
+    notices.deliver()
+    assert time.monotonic() - began < 3
+    assert posted().why == "no answer in time"
+    assert posted().sent_at is None
 
 
 def test_a_redirect_is_not_followed(receiver, ruth):
