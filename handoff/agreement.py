@@ -258,23 +258,3 @@ def _put_in_force(draft: Agreement, current: Agreement, *, actor: User) -> None:
         text=_("Both teams have signed: %(version)s of the agreement is in force.") % {"version": draft},
         event=f"agreement:{draft.version}:in_force",
     )
-
-
-@transaction.atomic
-def renew(*, actor: User, mql_line: int, **terms: Any) -> Agreement:
-    """For histories that are told: the next version, drafted and signed for both teams by one person."""
-    draft = begin(actor=actor, mql_line=mql_line, **terms)
-    current = Agreement.objects.in_force()
-    Signature.objects.bulk_create(
-        Signature(
-            agreement=draft,
-            team=team,
-            person=actor,
-            person_team=actor.team,
-            way=Signature.Way.PUT_IN_FORCE,
-            signed_at=clock.now(),
-        )
-        for team in PARTIES
-    )
-    _put_in_force(draft, current, actor=actor)
-    return draft

@@ -35,6 +35,11 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(MISSING)
 
 
+def said(page: Page, text: str) -> None:
+    """Wait until a toast says this."""
+    page.locator("#toasts .toast", has_text=text).first.wait_for()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = found()

@@ -16,16 +16,22 @@ from leads.forms import moment_field
 from leads.models import Lead
 from personas.choices import Stage
 
-__all__ = ["CURRENCIES", "ActForm", "SaidForm", "day_field", "moment_field", "reason_field", "words_field"]
+__all__ = ["CURRENCIES", "ActForm", "SaidForm", "Saying", "day_field", "moment_field", "reason_field", "words_field"]
 
 CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "BRL", "SEK", "PLN", "CZK")]
 
 
-class SaidForm(forms.Form):
-    """What one person says on one lead. Subclasses hand it to the one function that does it, in `perform`."""
+class Saying(forms.Form):
+    """What one person says, on a lead or on none. Subclasses hand it to the one function that does it, in `perform`."""
 
-    def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
-        self.lead, self.actor = lead, actor
+    title: Any = ""
+    button: Any = ""
+    hint: Any = ""
+    #: Where the form says what a step says of a value that the form calls otherwise.
+    PLACES: dict[str, str] = {}
+
+    def __init__(self, data: Any = None, *, actor: User, initial: dict[str, Any] | None = None) -> None:
+        self.actor = actor
         self.result: Any = None  # what the step gave back, once it is done
         super().__init__(data, initial=initial)
 
@@ -39,20 +45,34 @@ class SaidForm(forms.Form):
         try:
             self.result = self.perform(**self.cleaned_data)
         except ValidationError as error:
-            known = hasattr(error, "error_dict") and set(error.error_dict) <= set(self.fields)
-            self.add_error(None, error if known else ValidationError(error.messages))
+            self._refused(error)
             return False
-        self.lead.refresh_from_db()
         return True
+
+    def _refused(self, error: ValidationError) -> None:
+        for name, errors in error.error_dict.items() if hasattr(error, "error_dict") else [(None, [error])]:
+            place = self.PLACES.get(name, name) if name else None
+            self.add_error(place if place in self.fields else None, errors)
+
+
+class SaidForm(Saying):
+    """What one person says on one lead."""
+
+    def __init__(self, data: Any = None, *, lead: Lead, actor: User, initial: dict[str, Any] | None = None) -> None:
+        self.lead = lead
+        super().__init__(data, actor=actor, initial=initial)
+
+    def attempt(self) -> bool:
+        """Do it, and see the lead as it is then."""
+        if done := super().attempt():
+            self.lead.refresh_from_db()
+        return done
 
 
 class ActForm(SaidForm):
     """One act on one lead by one person. Subclasses name the act and say it in `perform`."""
 
     act = ""
-    title: Any = ""
-    button: Any = ""
-    hint: Any = ""
     done: Any = ""  # what the toast says; %(lead)s is filled in
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,47 +13,16 @@ from django.utils.translation import gettext_lazy
 from accounts.choices import Team
 from accounts.models import User
 from handoff import shoutouts, todo
-from handoff.forms.saying import words_field
+from handoff.forms.saying import Saying, words_field
 from handoff.models import Task
 from leads.models import Lead
-
-
-class Asked(forms.Form):
-    """What one person says that need be on no lead. Subclasses hand it to its function in `perform`."""
-
-    title: Any = ""
-    button: Any = ""
-    hint: Any = ""
-
-    def __init__(self, data: Any = None, *, actor: User, initial: dict[str, Any] | None = None) -> None:
-        self.actor = actor
-        self.result: Any = None  # what the step gave back, once it is done
-        super().__init__(data, initial=initial)
-
-    def perform(self, **words: Any) -> Any:
-        raise NotImplementedError
-
-    def attempt(self) -> bool:
-        """Do it if the words are right; whatever refuses it becomes an error of the form."""
-        if not self.is_valid():
-            return False
-        try:
-            self.result = self.perform(**self.cleaned_data)
-        except ValidationError as error:
-            for name, errors in error.error_dict.items() if hasattr(error, "error_dict") else [(None, [error])]:
-                self.add_error(self.PLACES.get(name, name) if name else None, errors)
-            return False
-        return True
-
-    #: Where the form says what a step says of a value that the form calls otherwise.
-    PLACES: dict[str, str] = {}
 
 
 def active() -> Any:
     return User.objects.filter(is_active=True).order_by("name", "pk")
 
 
-class ToDo(Asked):
+class ToDo(Saying):
     """A task, given or said anew. A day without an hour is a whole day; both are in the person's own time zone."""
 
     title_words = forms.CharField(label=gettext_lazy("What is to be done"), max_length=200)
@@ -125,7 +93,7 @@ def _as_shown(task: Task) -> dict[str, Any]:
     }
 
 
-class Drop(Asked):
+class Drop(Saying):
     title, button = gettext_lazy("Drop this task?"), gettext_lazy("Drop")
     hint = gettext_lazy("It need not be done any more and does not repeat. Who asked for it and who has it are told.")
 
@@ -141,7 +109,7 @@ class Drop(Asked):
         return _("“%(what)s” is dropped.") % {"what": self.task}
 
 
-class Thank(Asked):
+class Thank(Saying):
     """Thanks for a colleague or a whole team, which everybody can read."""
 
     title, button = gettext_lazy("Thank somebody"), gettext_lazy("Say thanks")

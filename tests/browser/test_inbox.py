@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from handoff import lifecycle
+from tests.chromium import said
 from tests.factories import make_handoff, make_user
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height": 720}}
@@ -12,10 +13,6 @@ SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height
 @pytest.fixture
 def sam():
     return make_user("sam", team="sales")
-
-
-def said(page, text):
-    page.locator("#toasts .toast", has_text=text).wait_for()
 
 
 def test_a_rep_goes_through_the_inbox_and_accepts_by_key(page_of, sam):

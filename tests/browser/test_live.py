@@ -5,6 +5,7 @@ import time
 import pytest
 
 from handoff import conversation, lifecycle
+from tests.chromium import said
 from tests.factories import make_handoff, make_lead, make_user
 
 SOON = 2_000
@@ -31,7 +32,7 @@ def test_a_claim_is_seen_by_the_other_rep_within_two_seconds(page_of, sam):
     seen.locator("#offers", has_text="Katrin Hofer").wait_for()
     ready(seen)
     acts.keyboard.press("c")
-    acts.locator("#toasts .toast", has_text="Katrin Hofer is yours.").wait_for()
+    said(acts, "Katrin Hofer is yours.")
     seen.locator("#offers:not(:has-text('Katrin Hofer'))").wait_for(timeout=SOON)
     seen.locator("#nav [aria-current] .n", has_text="1").wait_for(timeout=SOON)
 
@@ -115,7 +116,7 @@ def test_ones_own_act_is_drawn_once(page_of, sam):
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "/inbox/" in request.url else None)
     page.keyboard.press("a")
-    page.locator("#toasts .toast", has_text="is accepted").wait_for()
+    said(page, "is accepted")
     time.sleep(2)
     page.wait_for_timeout(500)
     assert len(asked) == 1, asked

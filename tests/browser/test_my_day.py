@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from handoff import conversation, lifecycle
 from leads.models import Lead
+from tests.chromium import said
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height": 720}}
@@ -16,10 +17,6 @@ SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height
 @pytest.fixture
 def sam():
     return make_user("sam", team="sales")
-
-
-def said(page, text):
-    page.locator("#toasts .toast", has_text=text).wait_for()
 
 
 def test_a_rep_ticks_off_what_is_done_and_plans_what_is_next(page_of, sam):

@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from handoff import conversation, lifecycle, notices
 from handoff.models import Hook, Message
+from tests.chromium import said
 from tests.factories import make_handoff, make_lead, make_reason, make_user
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height": 720}}
@@ -89,7 +90,7 @@ def test_choices_are_made_with_a_mouse_and_kept(page_of, ruth):
     page.get_by_label("Quiet from").fill("19:00")
     page.get_by_label("Quiet until").fill("07:30")
     page.get_by_role("button", name="Save").click()
-    page.locator("#toasts .toast", has_text="Saved").wait_for()
+    said(page, "Saved")
     assert page.get_by_label("E-mail: A deal is won").input_value() == "now"
     assert not page.get_by_label("Bell: A deal is won").is_checked()
     assert page.get_by_label("Quiet from").input_value() == "19:00"

@@ -22,6 +22,7 @@ from handoff.models import Deal, Delivery, Handoff, Message, Notice, Promise, Re
 from leads import capture
 from leads.models import Lead
 from tests.browser import recount
+from tests.chromium import said
 from tests.factories import make_agreement, make_lead, make_reason, make_user
 
 VIENNA, HTMX = ZoneInfo("Europe/Vienna"), {"hx-request": "true"}
@@ -113,10 +114,6 @@ class Office:
 def office(page_of, time_machine, settings):
     settings.EMAIL_CONFIGURED = True
     return Office(page_of, time_machine)
-
-
-def said(page, text):
-    page.locator("#toasts .toast", has_text=text).wait_for()
 
 
 def move(page, act):

@@ -12,7 +12,7 @@ from leads import capture, editing
 from leads.forms import EditLead
 from leads.models import Company, Lead, Signal, Source, Submission
 from personas.models import Persona
-from tests.factories import make_handoff, make_lead, make_user
+from tests.factories import make_agreement, make_handoff, make_lead, make_user
 
 ADD = reverse("leads:add")
 
@@ -153,9 +153,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(client, mi
 
 
 def test_a_lead_that_crosses_the_line_by_hand_is_offered_when_the_worker_looks(client, mia, sam):
-    from handoff import agreement
-
-    agreement.renew(actor=mia, mql_line=20)
+    make_agreement(mql_line=20)
     client.force_login(mia)
     add(client, email="lena@fehr.example", job_title="Head of energy")
     assert Signal.objects.get().kind == "mql_line"
@@ -319,9 +317,7 @@ def test_a_company_is_found_by_its_name_or_made(client, mia):
 
 
 def test_a_mended_number_counts_at_once_and_can_cross_the_line(client, mia):
-    from handoff import agreement
-
-    agreement.renew(actor=mia, mql_line=30)
+    make_agreement(mql_line=30)
     lead = make_lead(job_title="Head of energy")  # 26 points
     client.force_login(mia)
     edit(client, lead, phone="+43316811234")

@@ -7,12 +7,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff import agreement, answers
+from handoff import answers
 from leads import capture, pipeline, scoring, tasks
 from leads.models import Activity, LeadScore, Scorecard, Signal
 from leads.models.scoring import default_points, grade
 from personas.models import Persona
-from tests.factories import make_lead, make_leads, make_user
+from tests.factories import make_agreement, make_lead, make_leads
 
 KINDS = [rule["kind"] for rule in default_points()["engagement"]]
 PROFILES = st.fixed_dictionaries(
@@ -97,7 +97,7 @@ def test_a_lower_line_makes_ready_who_stands_above_it_now_once():
     low = make_lead()
     total = LeadScore.objects.get(lead=lead).total
     assert LeadScore.objects.get(lead=low).total < total < Scorecard.objects.get(in_force=True).mql_line
-    agreement.renew(actor=make_user("ruth", team="management"), mql_line=total)
+    make_agreement(mql_line=total)
     pipeline.rescore_outdated()
     pipeline.rescore_outdated()
     assert list(Signal.objects.filter(kind="mql_line").values_list("lead", flat=True)) == [lead.pk]

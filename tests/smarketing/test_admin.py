@@ -6,10 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from handoff import agreement
 from leads.models import Campaign, Import, Lead, Signal, Source, Submission
 from personas.models import Persona
-from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
+from tests.factories import make_agreement, make_deal, make_handoff, make_lead, make_reason, make_user
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OURS = [model for model in MODELS if model._meta.app_label in ("accounts", "personas", "leads", "handoff")]
@@ -35,7 +34,7 @@ def fill(number):
         for model in (Campaign, Persona):
             model.objects.create(name=f"{model.__name__} {model.objects.count()}")
         Import.objects.create(name="leads.csv", actor=make_user("mia"))
-        agreement.renew(actor=make_user("mia"), mql_line=60 + Lead.objects.count() % 30)
+        make_agreement(mql_line=60 + Lead.objects.count() % 30)
 
 
 def test_every_list_and_every_page_opens(staff):
