@@ -24,6 +24,7 @@ from accounts.models import User
 from leads import capture, editing, identity
 from leads.filters import LABELS, LeadFilter, Row, bounded, page_of, read_cursor
 from leads.models import Campaign, Lead, LeadScore, Source, Submission
+from leads.payload import plain
 from leads.rights import permit
 from leads.tasks import nudge
 from personas.models import Persona
@@ -75,7 +76,7 @@ class Leads(APIView):
         said = whole(request)
         key = own_key(request)
         submission = capture.accept(said, way=Submission.Way.API, actor=request.user, key=key)
-        if key and submission.payload != capture.plain(said):
+        if key and submission.payload != plain(said):
             raise Conflict(_("This Idempotency-Key came with another lead before. Nothing was added."))
         nudge()
         return Response(became(submission), status=202, headers={"Location": address(submission)})
@@ -234,7 +235,7 @@ class LeadChanges(serializers.Serializer[Lead]):
     custom = serializers.DictField()
 
     def validate_custom(self, value: dict[str, Any]) -> Any:
-        return capture.plain(identity.read_custom(value))
+        return plain(identity.read_custom(value))
 
 
 def whole(request: Request) -> dict[str, Any]:

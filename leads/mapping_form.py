@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads import exchange
-from leads.exchange.mapping import COMPANY_FIELDS, DEAL_FIELDS, LEAD_FIELDS, NAMING, ROW, suggest
+from leads.exchange.fields import COMPANY_FIELDS, DEAL_FIELDS, LEAD_FIELDS, NAMING, ROW, suggest
 from leads.exchange.uploads import Look
 from leads.models import Import
 

@@ -13,8 +13,8 @@ from rest_framework import serializers
 
 from handoff.forms import ACTS
 from leads.api import LeadChanges
-from leads.capture import FILE_FIELDS, PAYLOAD_FIELDS
 from leads.filters import LABELS, SORTS
+from leads.payload import FILE_FIELDS, PAYLOAD_FIELDS
 
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 

