@@ -199,6 +199,7 @@ def chips(chosen: Selection, names: Names) -> list[Chip]:
         "came": (_("Began"), _("handed over by marketing") if chosen.came == "handed" else came_words(chosen.came)),
         "because": (_("Because"), because_words(chosen.because, names)),
         "reached": (_("Came as far as"), str(REACHED.get(chosen.reached, chosen.reached))),
+        "rated": (_("Rated"), str(RATED.get(chosen.rated, chosen.rated))),
         "currency": (_("Amount in"), _("no currency yet") if chosen.currency == "none" else chosen.currency),
     }
     return [
@@ -216,6 +217,12 @@ TITLES = {
     "promises": gettext_lazy("Promises of sales"),
 }
 KEPT = {**STATES, "decided": gettext_lazy("kept or late")}
+RATED = {
+    "lead": gettext_lazy("the lead, by sales"),
+    "lead_good": gettext_lazy("a good lead, by sales"),
+    "follow_up": gettext_lazy("the follow-up, by marketing"),
+    "follow_up_good": gettext_lazy("a good follow-up, by marketing"),
+}
 REACHED = {**dict(Lane.choices), "won": gettext_lazy("Deal won")}
 
 
@@ -235,6 +242,8 @@ def back(chosen: Selection) -> Back:
 
 
 def fate_words(step: str, key: str, counts: str = "visits") -> str:
+    if counts == "handoffs" and key == "under_way":
+        return _("under way")
     if counts == "handoffs":
         return str(offer_fate(key).words)
     if key in WAYS:
@@ -265,7 +274,7 @@ def columns(chosen: Selection) -> list[str]:
                      _("Promised by")],
         "handoffs": [_("Lead"), _("Number"), _("Company"), _("Source"), _("Offered (UTC)"), _("Since (UTC)"), _("Days"),
                      _("Became"), _("Because"), _("What would have made it right"), _("Began"), _("Offered by"),
-                     _("With")],
+                     _("With"), _("Lead, says sales"), _("Follow-up, says marketing")],
     }  # fmt: skip
     return heads[chosen.counts]
 
@@ -285,11 +294,16 @@ def cells(chosen: Selection, names: Names) -> Iterator[list[Any]]:
                    took, str(row.whose or "")]  # fmt: skip
         elif row.handoff:
             people = [str(person or "") for person in (row.whose, row.handoff.owner)]
-            yield [row.name, number, *where, days, row.became, row.because, row.words, row.came, *people]
+            ratings = [SAID[said] for said in (row.handoff.lead_good, row.handoff.follow_up_good)]
+            yield [row.name, number, *where, days, row.became, row.because, row.words, row.came, *people, *ratings]
         elif chosen.counts == "leads":
             yield [row.name, number, *where, days]
         else:
             yield [row.name, number, *where, days, row.became, row.because, row.came]
+
+
+#: A rating as a file says it.
+SAID: dict[bool | None, Any] = {True: gettext_lazy("good"), False: gettext_lazy("not good"), None: ""}
 
 
 def stamp(moment: datetime | None) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from dashboards import period
 from dashboards.period import Period
-from dashboards.steps import FATES, NEW, STAGES, WAYS, keys
+from dashboards.steps import FATES, NEW, STAGES, UNDER_WAY, WAYS, keys
 from handoff.models import Deal, DealLead, Handoff, Promise, Reason
 from leads.models import Activity, Lead, Visit
 from personas.choices import Lane, Stage
@@ -32,12 +32,10 @@ LISTS = {
     "worth": "deals",
     "promises": "promises",
 }
-#: The offers that marketing promises to make: its own, the line's, and those of leads who asked to talk.
-HANDED = [Handoff.Origin.MARKETING, Handoff.Origin.LINE, Handoff.Origin.HAND_RAISE]
 #: How far a hand-off, or a lead by any of its hand-offs, has come. One that came back from a deal opens as accepted:
 #: it is no offer.
 BY_HANDOFF = {
-    Lane.MQL: ~Q(origin=Handoff.Origin.REQUALIFY),
+    Lane.MQL: ~Q(origin__in=Handoff.NO_OFFERS),
     Lane.SAL: Q(accepted_at__isnull=False),
     Lane.SQL: Q(qualified_at__isnull=False),
 }
@@ -46,6 +44,16 @@ WON = Q(deal__status=Deal.Status.WON)
 CAME_TO_A_WIN = Q(end=Handoff.End.PURCHASED) | Q(
     Exists(Deal.objects.filter(handoff=OuterRef("pk"), status=Deal.Status.WON))
 )
+#: Whether an offer came to a deal that was lost, and to none that is still open.
+_DEALS = Deal.objects.filter(handoff=OuterRef("pk"))
+CAME_TO_A_LOSS = Q(Exists(_DEALS.filter(status=Deal.Status.LOST))) & ~Q(Exists(_DEALS.open()))
+#: What the two teams said of an offer: sales of the lead, marketing of how it was followed up.
+RATINGS = {
+    "lead": Q(lead_good__isnull=False),
+    "lead_good": Q(lead_good=True),
+    "follow_up": Q(follow_up_good__isnull=False),
+    "follow_up_good": Q(follow_up_good=True),
+}
 #: How far an offer has come so far.
 OFFER_REACHED = {Lane.SAL: BY_HANDOFF[Lane.SAL], Lane.SQL: BY_HANDOFF[Lane.SQL], "won": CAME_TO_A_WIN}
 #: What a lead did or was entered by, as opposed to what became of it since: a first touch is one of the former.
@@ -80,6 +88,7 @@ class Selection:
     came: str = ""
     because: str = ""
     reached: str = ""
+    rated: str = ""
     currency: str = ""
 
     SHARED: ClassVar = ("source", "persona")
@@ -96,6 +105,7 @@ class Selection:
         "came",
         "because",
         "reached",
+        "rated",
         "currency",
     )
 
@@ -216,9 +226,10 @@ class Selection:
 
     def offers(self) -> Rows:
         """Hand-offs offered in the period, each with what became of it so far."""
-        rows = self._seen(Handoff).counted().filter(self._offered(""))
+        rows = self._seen(Handoff).offered().filter(self._offered(""))
         fate = Case(
             When(CAME_TO_A_WIN, then=Value("won")),
+            When(CAME_TO_A_LOSS, then=Value("lost")),
             When(ended_at__isnull=False, then=F("end")),
             When(qualified_at__isnull=False, then=Value("qualified")),
             When(accepted_at__isnull=False, then=Value("working")),
@@ -296,11 +307,13 @@ class Selection:
 
     def of_offers(self) -> Q:
         """What the address says of an offer besides the period and its filters: it is counted and listed by this."""
-        found = Q(fate=self.fate) if self.fate else Q()
+        found = Q(fate__in=UNDER_WAY if self.fate == "under_way" else [self.fate]) if self.fate else Q()
         if self.came:
-            found &= Q(origin__in=HANDED) if self.came == "handed" else Q(origin=self.came)
+            found &= Q(origin__in=Handoff.BY_MARKETING if self.came == "handed" else [self.came])
         if self.because:
             found &= self._because(lane=True)
+        if self.rated:
+            found &= RATINGS.get(self.rated, Q(pk=0))
         return found & OFFER_REACHED.get(self.reached, Q(pk=0)) if self.reached else found
 
     def _offers(self) -> Rows:
@@ -351,7 +364,7 @@ class Selection:
     def _offered(self, handoff: str) -> Q:
         """The period and the filters on an offer, under the name by which a ledger knows its hand-off."""
         found = self.period.on(f"{handoff}offered_at") & self._who(f"{handoff}lead__")
-        found &= ~Q(**{f"{handoff}origin": Handoff.Origin.REQUALIFY})  # it came back from a deal: no offer
+        found &= ~Q(**{f"{handoff}origin__in": Handoff.NO_OFFERS})
         if self.marketer:
             key = None if self.marketer == "none" else number(self.marketer)
             theirs = Q(**{f"{handoff}offered_by": None, f"{handoff}lead__marketer": key})

@@ -85,6 +85,7 @@ OFFER_FATES: list[Fate] = [
     Fate("won", gettext_lazy("won"), ON, "cus"),
     Fate("qualified", gettext_lazy("qualified"), ON, "both"),
     Fate("working", gettext_lazy("in work"), ON, "sal"),
+    Fate("lost", gettext_lazy("deal lost"), BACK, "out"),
     Fate("returned", gettext_lazy("returned"), BACK, "mkt"),
     Fate("recycled", gettext_lazy("recycled"), BACK, "mkt"),
     Fate("withdrawn", gettext_lazy("withdrawn"), BACK, "mkt"),
@@ -92,6 +93,8 @@ OFFER_FATES: list[Fate] = [
     Fate("merged", gettext_lazy("merged with another lead"), OUT, "out"),
     Fate("waiting", gettext_lazy("waiting for an answer"), HERE, "sys"),
 ]
+#: Offers that sales has accepted and that have come neither to an end nor out of an open deal.
+UNDER_WAY = ["working", "qualified"]
 
 
 def fate(step: str, key: str) -> Fate:

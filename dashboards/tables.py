@@ -64,14 +64,20 @@ TABLES: dict[str, Callable[[Funnel], Iterator[list[Any]]]] = {
 
 
 def _heads() -> list[str]:
-    return [_("Offered"), _("Waiting"), _("Accepted"), _("Qualified"), _("Won"), _("Returned, procedural"),
-            _("Returned, clerical"), _("Returned, definitional"), _("Recycled"), _("Disqualified"), _("Accepted, %"),
-            _("Qualified, %"), _("Won, %")]  # fmt: skip
+    return [
+        *(_("Offered"), _("Waiting"), _("Accepted"), _("Qualified"), _("Won"), _("Under way"), _("Deal lost")),
+        *(_("Returned, procedural"), _("Returned, clerical"), _("Returned, definitional"), _("Recycled")),
+        *(_("Disqualified"), _("Withdrawn"), _("Merged")),
+        *(_("Lead rated"), _("Lead rated good"), _("Follow-up rated"), _("Follow-up rated good")),
+        *(_("Accepted, %"), _("Qualified, %"), _("Won, %")),
+        *(_("Lead good, % of rated"), _("Follow-up good, % of rated")),
+    ]
 
 
 def _numbers(row: Row) -> list[Any]:
     counts = [row.counts.get(name, 0) for name in COLUMNS]
-    return [*counts, *(share.percent for share in (row.acceptance, row.qualification, row.winning))]
+    shares = (row.acceptance, row.qualification, row.winning, *(rating.share for rating in row.ratings))
+    return [*counts, *(share.percent for share in shares)]
 
 
 def _with_value(names: list[Any], row: Row) -> Iterator[list[Any]]:

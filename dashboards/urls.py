@@ -5,11 +5,11 @@ from dashboards import views
 app_name = "dashboards"
 urlpatterns = [
     path("funnel/", views.funnel, name="funnel"),
-    path("funnel.csv", views.funnel_csv, name="funnel_csv"),
+    path("funnel.csv", views.table_csv, {"page": "funnel"}, name="funnel_csv"),
     path("verdicts/", views.verdicts, name="verdicts"),
-    path("verdicts.csv", views.verdicts_csv, name="verdicts_csv"),
+    path("verdicts.csv", views.table_csv, {"page": "verdicts"}, name="verdicts_csv"),
     path("promises/", views.promises, name="promises"),
-    path("promises.csv", views.promises_csv, name="promises_csv"),
+    path("promises.csv", views.table_csv, {"page": "promises"}, name="promises_csv"),
     path("funnel/visits/", views.visits, name="visits"),
     path("funnel/visits.csv", views.visits_csv, name="visits_csv"),
 ]

@@ -34,32 +34,48 @@ BY: dict[str, Any] = {
     "persona": gettext_lazy("Persona"),
     "form": gettext_lazy("First touch"),
 }
-#: The columns of a table, each as the selection says it: how far offers came, and how they came back.
+#: The columns of a table, each as the selection says it: how far offers came, what became of each, and how both teams
+#: rated them.
 COLUMNS: dict[str, dict[str, str]] = {
     "offered": {},
     "waiting": {"fate": "waiting"},
     "accepted": {"reached": str(Lane.SAL)},
     "qualified": {"reached": str(Lane.SQL)},
     "won": {"reached": "won"},
+    "under_way": {"fate": "under_way"},
+    "lost": {"fate": "lost"},
     **{str(kind): {"because": str(kind)} for kind in Reason.ReturnClass},
     "recycled": {"fate": "recycled"},
     "disqualified": {"fate": "disqualified"},
+    "withdrawn": {"fate": "withdrawn"},
+    "merged": {"fate": "merged"},
+    **{f"{side}{said}": {"rated": f"{side}{said}"} for side in ("lead", "follow_up") for said in ("", "_good")},
 }
+#: Every offer is one of these: they add up to what was offered.
+PARTS = (
+    "waiting", "under_way", "won", "lost", "procedural", "clerical", "definitional", "recycled", "disqualified",
+    "withdrawn", "merged",
+)  # fmt: skip
 LABELS: dict[str, Any] = {
     "offered": gettext_lazy("offered"),
     "waiting": gettext_lazy("waiting"),
     "accepted": gettext_lazy("accepted"),
     "qualified": gettext_lazy("qualified"),
     "won": gettext_lazy("won"),
+    "under_way": gettext_lazy("under way"),
+    "lost": gettext_lazy("deal lost"),
     "procedural": gettext_lazy("procedural"),
     "clerical": gettext_lazy("clerical"),
     "definitional": gettext_lazy("definitional"),
     "recycled": gettext_lazy("recycled"),
     "disqualified": gettext_lazy("disqualified"),
+    "withdrawn": gettext_lazy("withdrawn"),
+    "merged": gettext_lazy("merged"),
 }
-RATED = ("accepted", "qualified", "won")
+#: How far an offer came: told with its share of those offered.
+FAR = ("accepted", "qualified", "won")
 #: Where another kind of column begins.
-APART = ("waiting", "procedural", "recycled")
+APART = ("waiting", "under_way", "procedural", "recycled")
 #: Weeks without an offer are told as well, unless a stray date makes the row of weeks absurdly long.
 WEEKS = 520
 
@@ -72,6 +88,19 @@ class Cell(NamedTuple):
     number: Number
     share: Share | None
     apart: bool
+
+
+class Rating(NamedTuple):
+    """How many were called good of how many that were rated."""
+
+    name: str
+    label: Any
+    good: Number
+    rated: Number
+
+    @property
+    def share(self) -> Share:
+        return Share(self.good.count, self.rated.count)
 
 
 @dataclass(frozen=True)
@@ -92,8 +121,16 @@ class Row:
     @property
     def cells(self) -> list[Cell]:
         return [
-            Cell(name, label, getattr(self, name), self._share(name) if name in RATED else None, name in APART)
+            Cell(name, label, getattr(self, name), self._share(name) if name in FAR else None, name in APART)
             for name, label in LABELS.items()
+        ]
+
+    @property
+    def ratings(self) -> list[Rating]:
+        """What sales said of the leads, and marketing of how they were followed up."""
+        return [
+            Rating("lead", _("leads rated good"), self.lead_good, self.lead),
+            Rating("follow_up", _("follow-ups rated good"), self.follow_up_good, self.follow_up),
         ]
 
     @property
@@ -197,6 +234,12 @@ class Verdicts:
         words = _("Of %(n)d offers sales accepted %(yes)d and returned %(back)d so far; %(won)d came to a won deal.")
         wait = _("%(wait)d wait for an answer.") if said["wait"] != 1 else _("%(wait)d waits for an answer.")
         return f"{words} {wait}" % said if said["wait"] else words % said
+
+    @property
+    def by_marketing(self) -> Number:
+        """Those of the offers that marketing's promise counts, as Promises does."""
+        chosen = self.chosen.but(came="handed")
+        return Number(chosen.rows().count(), chosen)
 
     @property
     def finding_by(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,9 +29,8 @@ from leads.rights import permit
 @require_GET
 def funnel(request: HttpRequest) -> HttpResponse:
     """The same figures for whoever looks."""
-    figures = Funnel(Selection.read(request.GET.dict(), viewer=request.user).shared)
-    chosen = figures.chosen
-    context = {**bar("funnel", chosen, figures.filters), "figures": figures, "chart": charts.months(figures)}
+    figures = _funnel(request)
+    context = {**bar("funnel", figures.chosen, figures.filters), "figures": figures, "chart": charts.months(figures)}
     return render(request, "dashboards/funnel.html", context)
 
 
@@ -64,18 +63,6 @@ def visits(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def funnel_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """One table of the funnel page as a file."""
-    permit(request.user, "export")
-    name = request.GET.get("table", "funnel")
-    if name not in tables.TABLES:
-        raise Http404(_("There is no such table."))
-    figures = Funnel(Selection.read(request.GET.dict(), viewer=request.user).shared)
-    return as_file(f"funnel-{name}", tables.TABLES[name](figures))
-
-
-@login_required
-@require_GET
 def promises(request: HttpRequest) -> HttpResponse:
     """What the teams promised each other, and how it was kept: both and their managers see the same."""
     figures = _promises(request)
@@ -86,24 +73,14 @@ def promises(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def promises_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """One table of the promises as a file."""
+def table_csv(request: HttpRequest, page: str) -> StreamingHttpResponse:
+    """One table of a page of figures as a file."""
     permit(request.user, "export")
-    name = request.GET.get("table", "kinds")
-    if name not in tables.PROMISES:
+    read, known = FILES[page]
+    name = request.GET.get("table", next(iter(known)))
+    if name not in known:
         raise Http404(_("There is no such table."))
-    return as_file(f"promises-{name}", tables.PROMISES[name](_promises(request)))
-
-
-@login_required
-@require_GET
-def verdicts_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """One table of the verdicts as a file."""
-    permit(request.user, "export")
-    name = request.GET.get("table", "weeks")
-    if name not in tables.VERDICTS:
-        raise Http404(_("There is no such table."))
-    return as_file(f"verdicts-{name}", tables.VERDICTS[name](_verdicts(request)))
+    return as_file(f"{page}-{name}", known[name](read(request)))
 
 
 @login_required
@@ -115,6 +92,10 @@ def visits_csv(request: HttpRequest) -> StreamingHttpResponse:
     return as_file(f"funnel-{chosen.counts}", [listing.columns(chosen)], listing.cells(chosen, names))
 
 
+def _funnel(request: HttpRequest) -> Funnel:
+    return Funnel(Selection.read(request.GET.dict(), viewer=request.user).shared)
+
+
 def _verdicts(request: HttpRequest) -> Verdicts:
     chosen = Selection.read(request.GET.dict(), viewer=request.user)
     return Verdicts(chosen, by=request.GET.get("by", ""))
@@ -123,6 +104,14 @@ def _verdicts(request: HttpRequest) -> Verdicts:
 def _promises(request: HttpRequest) -> Promises:
     chosen = Selection.read(request.GET.dict(), viewer=request.user)
     return Promises(chosen, kind=request.GET.get("kind", ""))
+
+
+#: How the figures of each page are read from its address, and the tables that a file may hold, the usual one first.
+FILES: dict[str, tuple[Callable[[HttpRequest], Any], dict[str, Callable[[Any], Iterable[list[Any]]]]]] = {
+    "funnel": (_funnel, tables.TABLES),
+    "verdicts": (_verdicts, tables.VERDICTS),
+    "promises": (_promises, tables.PROMISES),
+}
 
 
 def bar(page: str, chosen: Selection, filters: list[Filter], **said: str) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Asked(NamedTuple):
 
 
 class Month(NamedTuple):
-    """What marketing offered in thirty days."""
+    """What marketing offered in thirty days, counted as Promises counts it."""
 
     since: date
     until: date
@@ -159,7 +159,7 @@ class Judge:
 def offers(*, since: datetime, won_lately: bool = False) -> list[Offer]:
     """The offers that the definition made since then, or those that led to the deals won since then."""
     entered = Visit.objects.filter(lead=OuterRef("lead"), stage=Stage.TOFU, left_at=OuterRef("offered_at"))
-    rows: QuerySet[Handoff] = Handoff.objects.filter(origin=Handoff.Origin.LINE, imported=False)
+    rows: QuerySet[Handoff] = Handoff.objects.offered().filter(origin=Handoff.Origin.LINE, imported=False)
     won = Deal.objects.won().filter(handoff=OuterRef("pk"), imported=False)
     asked = rows.filter(Exists(won.filter(closed_at__gte=since))) if won_lately else rows.filter(offered_at__gte=since)
     found = (
@@ -236,8 +236,8 @@ class Foresight:
 
     @cached_property
     def by_hand(self) -> int:
-        """Offers that no definition decides: by hand, by somebody who asked to talk, or to a customer."""
-        others = Handoff.objects.filter(offered_at__gte=self.since, imported=False)
+        """Offers of marketing that no definition decides: by hand, or of leads who asked to talk."""
+        others = Handoff.objects.by_marketing().filter(offered_at__gte=self.since, imported=False)
         return others.exclude(origin=Handoff.Origin.LINE).count()
 
     # who would have become one
@@ -291,8 +291,10 @@ class Foresight:
     # the promises
 
     @cached_property
-    def _handed(self) -> list[Handoff]:
-        rows = Handoff.objects.filter(offered_at__gte=self.since, imported=False).annotate(known=F("brief__known"))
+    def _offered(self) -> list[Handoff]:
+        """Every offer of this time: sales promises the same for each of them."""
+        rows = Handoff.objects.offered().filter(offered_at__gte=self.since, imported=False)
+        rows = rows.annotate(known=F("brief__known"))
         rows = rows.select_related("agreement", "lead__company", "lead__source")
         return list(rows.defer("brief", "note", "verdict", "lead__search").order_by("-offered_at", "-pk")[:OFFERS])
 
@@ -305,7 +307,7 @@ class Foresight:
         told = []
         for kind, label in PROMISES:
             before, after, number = 0, 0, 0
-            for handoff in self._handed:
+            for handoff in self._offered:
                 was, would = self._in_time(handoff, kind, handoff.agreement), self._in_time(handoff, kind, self.draft)
                 if was is None or would is None:
                     continue
@@ -335,12 +337,16 @@ class Foresight:
 
     @cached_property
     def months(self) -> list[Month]:
-        """The last three times thirty days, the newest first: what was offered, its value, and the facts known."""
+        """The last three times thirty days, newest first: what marketing offered, its value, and the facts known."""
         return [self._month(number) for number in range(SPAN // MONTH)]
 
     def _month(self, number: int) -> Month:
         until = self.now - number * MONTH
-        handed = [one for one in self._handed if until - MONTH <= one.offered_at < until]
+        handed = [
+            one
+            for one in self._offered
+            if until - MONTH <= one.offered_at < until and one.origin in Handoff.BY_MARKETING
+        ]
         known = sum(known_share(one) for one in handed)
         return Month(
             (until - MONTH).date(),

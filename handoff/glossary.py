@@ -41,6 +41,12 @@ def _entries(agreed: Agreement) -> dict[str, Entry]:
     days = ngettext("%(n)d business day", "%(n)d business days", agreed.attempts_days) % {"n": agreed.attempts_days}
     return {
         "mql": Entry(_("MQL, marketing qualified lead"), _mql(agreed)),
+        "offered": Entry(
+            _("Offered"),
+            _("Every hand-off that sales was asked to answer; one sent on to another rep is an offer of its own, one "
+              "that came back from a deal is none. Marketing's promise counts what marketing hands over, what crosses "
+              "the MQL line and who asked to talk, each once."),
+        ),
         "sal": Entry(
             _("SAL, sales accepted lead"),
             _("Sales has said that the offer meets the definition. An answer is promised within %(accept)s.")

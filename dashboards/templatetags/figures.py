@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboards.figures import Number, Share
-from dashboards.verdicts import Row, Verdicts
+from dashboards.verdicts import Rating, Row, Verdicts
 
 register = template.Library()
 MINUS = "\N{MINUS SIGN}"
@@ -52,6 +52,13 @@ def rate(share: Share, tag: str = "span") -> SafeString:
     )
     classes = "" if tag == "small" else ' class="sub"'
     return SafeString(f"<{tag}{classes}>{escape(words)}</{tag}>")
+
+
+@register.simple_tag
+def rated(rating: Rating) -> SafeString:
+    """How many were called good of how many that were rated, each opening what it counts, with the share beneath."""
+    words = escape(_("%(good)s of %(rated)s")) % {"good": number_tag(rating.good), "rated": number_tag(rating.rated)}
+    return SafeString(f'{words}<span class="sub">{escape(percent(rating.share))}</span>')
 
 
 @register.simple_tag

@@ -29,6 +29,21 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """Those that figures count: one that was opened by an act which was undone has never been."""
         return self.exclude(end=Handoff.End.UNDONE)
 
+    def offered(self) -> HandoffQuerySet:
+        """The offers: each hand-off that sales was asked to answer. One that came back from a deal was answered then.
+
+        A lead that is sent on to another rep, or offered again, is an offer of its own.
+        """
+        return self.counted().exclude(origin__in=Handoff.NO_OFFERS)
+
+    def by_marketing(self) -> HandoffQuerySet:
+        """The offers that marketing's promise counts: its own, the line's, and those of leads who asked to talk.
+
+        A lead counts once however often it is sent on; what sales claimed early, what a file told and a customer who is
+        offered again are not promised.
+        """
+        return self.offered().filter(origin__in=Handoff.BY_MARKETING)
+
     def awake(self, now: datetime) -> HandoffQuerySet:
         """Those that nobody has put off, or whose moment has come."""
         return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
@@ -71,6 +86,10 @@ class Handoff(models.Model):
         PURCHASED = "purchased", _("Purchased")
         MERGED = "merged", _("Merged")
         UNDONE = "undone", _("Undone")
+
+    #: What was no offer, and which offers marketing's promise counts: `offered` and `by_marketing` say why.
+    NO_OFFERS = (Origin.REQUALIFY,)
+    BY_MARKETING = (Origin.MARKETING, Origin.LINE, Origin.HAND_RAISE)
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="handoffs")
     origin = models.CharField(max_length=12, choices=Origin)

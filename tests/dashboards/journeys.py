@@ -58,6 +58,13 @@ def act(name: str, lead: Lead, chance: random.Random, at: datetime) -> None:
         getattr(lifecycle, name)(lead, actor=mia if name == "offer" else sam)
 
 
+def rate(lead: Lead, chance: random.Random) -> None:
+    """Both teams say of some hand-offs what they think of them."""
+    for handoff in lead.handoffs.order_by("pk"):
+        for name, team in (("sam", "sales"), ("mia", "marketing")):
+            lifecycle.rate(handoff, actor=make_user(name, team=team), good=chance.choice([True, True, False, None]))
+
+
 def journey(seed: int, *, steps: int = 9) -> Lead:
     """One lead's way, the same for the same seed."""
     chance = random.Random(seed)
@@ -73,6 +80,7 @@ def journey(seed: int, *, steps: int = 9) -> Lead:
             at += timedelta(minutes=chance.randint(10, 40_000))
             now.return_value = at
             act(name, lead, chance, at)
+        rate(lead, chance)
     return Lead.objects.get(pk=lead.pk)
 
 

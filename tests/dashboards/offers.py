@@ -10,8 +10,8 @@ from leads.models import Activity, Lead
 
 #: What a row of a table counts, in the order of the page.
 COLUMNS = [
-    "offered", "waiting", "accepted", "qualified", "won", "procedural", "clerical", "definitional", "recycled",
-    "disqualified",
+    "offered", "waiting", "accepted", "qualified", "won", "under_way", "lost", "procedural", "clerical", "definitional",
+    "recycled", "disqualified", "withdrawn", "merged", "lead", "lead_good", "follow_up", "follow_up_good",
 ]  # fmt: skip
 SYSTEM = ("stage:", "handoff:", "deal:", "task:", "comment")
 
@@ -26,11 +26,10 @@ def first_touches():
 
 
 def offers(first=None, last=None, marketer=None):
-    """Every offer of the days, with its lead and the deals that were won by it."""
-    won = defaultdict(list)
+    """Every offer of the days, with its lead and the deals that it led to."""
+    deals = defaultdict(list)
     for deal in Deal.objects.all():
-        if deal.status == "won" and deal.handoff_id:
-            won[deal.handoff_id].append(deal)
+        deals[deal.handoff_id].append(deal)
     leads = {lead.pk: lead for lead in Lead.objects.select_related("source", "campaign", "persona")}
     for handoff in Handoff.objects.select_related("reason"):
         lead, day = leads[handoff.lead_id], handoff.offered_at.astimezone(UTC).date()
@@ -39,7 +38,7 @@ def offers(first=None, last=None, marketer=None):
             continue
         if (first and day < first) or (last and day > last) or (marketer and whose != marketer):
             continue
-        yield handoff, lead, won[handoff.pk]
+        yield handoff, lead, deals[handoff.pk]
 
 
 def became(handoff, deals):
@@ -51,12 +50,23 @@ def became(handoff, deals):
         yield "accepted"
     if handoff.qualified_at:
         yield "qualified"
-    if deals or handoff.end == "purchased":
+    won = handoff.end == "purchased" or any(deal.status == "won" for deal in deals)
+    lost = not won and {deal.status for deal in deals} == {"lost"}
+    if won:
         yield "won"
-    if handoff.end == "returned":
+    elif lost:
+        yield "lost"
+    elif handoff.end == "returned":
         yield handoff.reason.return_class
-    if handoff.end in ("recycled", "disqualified"):
+    elif handoff.end in ("recycled", "disqualified", "withdrawn", "merged"):
         yield handoff.end
+    elif handoff.accepted_at or handoff.qualified_at:
+        yield "under_way"
+    for name in ("lead", "follow_up"):
+        if getattr(handoff, f"{name}_good") is not None:
+            yield name
+        if getattr(handoff, f"{name}_good"):
+            yield f"{name}_good"
 
 
 def key_of(by, lead, touches):
@@ -76,7 +86,7 @@ def counted(by, **said):
         key = f"{year}-W{week:02}" if by == "week" else key_of(by, lead, touches)
         counts[key].update(became(handoff, deals))
         for deal in deals:
-            if deal.amount is not None:
+            if deal.status == "won" and deal.amount is not None:
                 value[key][deal.currency] += deal.amount
     return {key: tuple(row[name] for name in COLUMNS) for key, row in counts.items()}, dict(value)
 

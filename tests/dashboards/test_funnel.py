@@ -1,6 +1,5 @@
 """The shared funnel: every figure is what a plain recount finds, and opens exactly what it counts."""
 
-import csv
 import html
 import io
 import json
@@ -25,13 +24,13 @@ from leads import capture
 from leads.models import Lead, Source
 from personas.models import Persona
 from tests.dashboards.journeys import a_full_house, journey
+from tests.dashboards.reading import numbers, rows_of, total
 from tests.dashboards.recount import FORWARD, Recount, median
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
 
 FUNNEL, VISITS = reverse("dashboards:funnel"), reverse("dashboards:visits")
 ROOT = Path(__file__).resolve().parents[2]
 OLIST = Path(os.environ.get("SMARKETING_DATA") or ROOT.parent / "shared" / "data") / "olist"
-NUMBER = re.compile(r'href="([^"]+)" data-count="(\d+)"[^>]*>(.*?)</a>', re.S)
 
 
 @pytest.fixture
@@ -51,21 +50,6 @@ def step(client, key, **said):
 
 def fates(row):
     return {part.fate.key: part.count for part in row.fates}
-
-
-def numbers(page):
-    """Every number of a page with the address it opens."""
-    return [
-        (html.unescape(href), int(count), re.sub("<[^>]+>", "", words)) for href, count, words in NUMBER.findall(page)
-    ]
-
-
-def total(response):
-    return int(re.search(r'data-total="(\d+)"', response.text)[1])
-
-
-def rows_of(response):
-    return csv.reader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig")))
 
 
 def told(*options):

@@ -1,8 +1,6 @@
 """What became of each lead that was handed over: by week, source, campaign, persona and first touch, and by name."""
 
-import csv
 import html
-import io
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,16 +13,17 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboards.verdicts import PARTS
 from handoff import deals, lifecycle
 from handoff.models import Handoff
 from leads.models import Lead, Source
 from personas.models import Persona
 from tests.dashboards import offers
 from tests.dashboards.journeys import a_full_house, journey
+from tests.dashboards.reading import numbers, opens_what_it_counts, rows_of, total
 from tests.factories import make_handoff, make_handoffs, make_lead, make_reason, make_user
 
 VERDICTS, LIST, FILE = (reverse(f"dashboards:{name}") for name in ("verdicts", "visits", "verdicts_csv"))
-NUMBER = re.compile(r'href="([^"]+)" data-count="(\d+)"[^>]*>(.*?)</a>', re.S)
 BY = ("source", "campaign", "persona", "form")
 
 
@@ -42,21 +41,6 @@ def sam():
 
 def figures(client, **said):
     return client.get(VERDICTS, {"period": "all", **said}).context["figures"]
-
-
-def numbers(page):
-    """Every number of a page with the address it opens."""
-    return [
-        (html.unescape(href), int(count), re.sub("<[^>]+>", "", words)) for href, count, words in NUMBER.findall(page)
-    ]
-
-
-def total(response):
-    return int(re.search(r'data-total="(\d+)"', response.text)[1])
-
-
-def rows_of(response):
-    return list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
 
 
 def shown(rows):
@@ -87,6 +71,8 @@ def check_against_a_recount(client, first=None, last=None, marketer=None):
         assert shown(told.weeks) == offers.counted("week", **plain)
         assert shown(told.groups) == offers.counted(by, **plain), by
         assert sum(part.count for part in told.fates) == told.whole.offered.count
+        for row in (told.whole, *told.weeks, *told.groups):
+            assert sum(getattr(row, name).count for name in PARTS) == row.offered.count
 
 
 days = st.dates(date(2026, 1, 1), date(2026, 9, 30))
@@ -118,11 +104,7 @@ def test_a_full_house_is_recounted_and_every_number_opens_exactly_what_it_counts
             if address in looked:
                 continue
             looked.add(address)
-            response = client.get(address)
-            assert total(response) == count, address
-            assert len(response.context["page"].rows) == min(count, 50), address
-            if not re.search("[€$]", words):
-                assert int(words.split()[0].replace(",", "")) == count, address
+            opens_what_it_counts(client, address, count, words)
 
 
 def test_the_offers_are_those_that_the_funnel_counts(client, mia):
@@ -225,6 +207,69 @@ def test_a_lead_sent_on_to_the_right_rep_is_two_offers(client, mia, sam):
     returned("another_region", sam)
     whole = figures(client).whole
     assert (whole.offered.count, whole.procedural.count, whole.waiting.count) == (2, 1, 1)
+
+
+def test_an_offer_that_marketing_takes_back_and_a_deal_that_is_lost_have_columns_of_their_own(client, mia, sam):
+    lifecycle.withdraw(make_handoff().lead, actor=mia, reason=make_reason("withdraw"))
+    deals.lose(make_lead("bofu").deals.get(), actor=sam, reason=make_reason("lose"))
+    make_lead("bofu")
+    whole = figures(client).whole
+    assert {name: getattr(whole, name).count for name in PARTS if getattr(whole, name).count} == {
+        "withdrawn": 1,
+        "lost": 1,
+        "under_way": 1,
+    }
+    assert client.get(whole.withdrawn.href).context["page"].rows[0].became == "withdrawn"
+    assert client.get(whole.lost.href).context["page"].rows[0].became == "deal lost"
+    assert "under way" in client.get(whole.under_way.href).text
+
+
+# Ratings
+
+
+def rated(client, sam, mia, *, lead=None, follow_up=None, **said):
+    handoff = make_handoff("sal", **said)
+    for actor, good in ((sam, lead), (mia, follow_up)):
+        if good is not None:
+            client.force_login(actor)
+            client.post(reverse("handoff:rate", args=[handoff.pk]), {"good": "yes" if good else "no"})
+    client.force_login(mia)
+    return handoff
+
+
+def test_what_each_team_thinks_of_the_other_s_part_is_told_with_the_number_it_rests_on(client, mia, sam):
+    good = rated(client, sam, mia, lead=True, follow_up=False, source="webinar")
+    rated(client, sam, mia, lead=False, source="webinar")
+    rated(client, sam, mia, lead=True, follow_up=True, source="event")
+    make_handoff()
+    page = html.unescape(re.sub("<[^>]+>", "", client.get(VERDICTS, {"period": "all"}).text))
+    assert "Sales called 2 of 3 rated leads good." in page
+    assert "Marketing called 1 of 2 rated follow-ups good." in page
+    told = {row.key: [(one.good.count, one.rated.count) for one in row.ratings] for row in figures(client).groups}
+    assert (told["webinar"], told["event"]) == ([(1, 2), (0, 1)], [(1, 1), (1, 1)])
+    lead, follow_up = figures(client, source="webinar").whole.ratings
+    assert (lead.share.percent, follow_up.share.percent) == (50, 0)
+    opened = client.get(lead.good.href)
+    assert [row.handoff.pk for row in opened.context["page"].rows] == [good.pk]
+    for words in ("a good lead, by sales", "good lead", "not a good follow-up"):
+        assert words in opened.text
+
+
+def test_a_rating_that_is_taken_away_counts_no_more(client, mia, sam):
+    handoff = rated(client, sam, mia, lead=True)
+    client.force_login(sam)
+    client.post(reverse("handoff:rate", args=[handoff.pk]), {"good": "none"})
+    assert [rating.rated.count for rating in figures(client).whole.ratings] == [0, 0]
+
+
+def test_the_teams_own_offers_are_those_that_promises_counts(client, mia, sam):
+    a_full_house()
+    make_handoff()
+    told = figures(client)
+    months = client.get(reverse("dashboards:promises"), {"period": "all"}).context["figures"].months
+    assert told.by_marketing.count == sum(month.leads.count for month in months) < told.whole.offered.count
+    assert total(client.get(told.by_marketing.href)) == told.by_marketing.count
+    assert "one sent on to another rep is an offer of its own" in html.unescape(client.get(VERDICTS).text)
 
 
 # Filters, periods, and what nobody knows

@@ -215,6 +215,23 @@ def test_what_marketing_would_promise_is_held_against_what_it_offered(sam):
     ]  # fmt: skip
 
 
+def test_the_preview_counts_as_offered_what_promises_counts(client, mia, sam):
+    offered()
+    lifecycle.offer(make_lead(), actor=mia)
+    lifecycle.claim_early(make_lead(), actor=sam, note="Met at the fair")
+    lifecycle.return_to_marketing(make_handoff().lead, actor=sam, reason=make_reason("return", "another_region"))
+    requalified = make_lead("bofu")
+    lifecycle.requalify(requalified, actor=sam)
+    held = Foresight(make_draft(leads_a_month=4), Agreement.objects.in_force())
+    client.force_login(mia)
+    told = client.get(reverse("dashboards:promises"), {"period": "all"}).context["figures"]
+    verdicts = client.get(reverse("dashboards:verdicts"), {"period": "all"}).context["figures"]
+    assert sum(month.leads for month in held.months) == sum(month.leads.count for month in told.months) == 4
+    assert verdicts.by_marketing.count == 4
+    assert Handoff.objects.count() == 7
+    assert verdicts.whole.offered.count == 6  # with the one claimed early and the one sent on
+
+
 def test_it_asks_as_often_for_many_leads_as_for_few(client, mia, sam):
     client.force_login(mia)
     make_draft(mql_line=55, required_facts=["phone"], high_intent=["web:pricing"], accept_within=60)
