@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -107,7 +107,7 @@ def _promises(request: HttpRequest) -> Promises:
 
 
 #: How the figures of each page are read from its address, and the tables that a file may hold, the usual one first.
-FILES: dict[str, tuple[Callable[[HttpRequest], Any], dict[str, Callable[[Any], Iterable[list[Any]]]]]] = {
+FILES: dict[str, tuple[Callable[[HttpRequest], Any], Mapping[str, Callable[[Any], Iterable[list[Any]]]]]] = {
     "funnel": (_funnel, tables.TABLES),
     "verdicts": (_verdicts, tables.VERDICTS),
     "promises": (_promises, tables.PROMISES),
