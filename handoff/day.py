@@ -29,6 +29,8 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,9 +48,13 @@ QUEUE, PLAN, LISTED, SAID, THANKS = 5, 10, 6, 5, 3
 #: So many points below the MQL line are near it.
 NEAR = 5
 WEEK = timedelta(days=7)
-#: A task that mends is to be done, or is done and its lead waits in TOFU for the offer that follows.
+#: A task that mends is to be done, or is done and its lead rests and waits for the offer that follows.
 _TO_MEND = Q(done_at=None) | Q(
-    done_at__isnull=False, lead__stage=Stage.TOFU, lead__stage_since__lt=F("done_at"), lead__look_again_on=None
+    done_at__isnull=False,
+    lead__stage__in=[Stage.TOFU, Stage.CUSTOMER],
+    lead__stage_since__lt=F("done_at"),
+    lead__do_not_contact=False,
+    lead__look_again_on=None,
 )
 #: Verdicts of a week are counted up to here.
 VERDICTS = 200
@@ -76,6 +82,29 @@ class Duty(NamedTuple):
     at: datetime
     lead: Row | None
     task: Task | None
+
+
+class Said(NamedTuple):
+    """What a colleague did or said, as a notice told it: whoever its words name is not named beside them again."""
+
+    notice: Notice
+
+    @property
+    def names_actor(self) -> bool:
+        return str(self.notice.actor) in self.notice.text
+
+    @property
+    def names_lead(self) -> bool:
+        return str(self.notice.lead) in self.notice.text
+
+    @property
+    def words(self) -> SafeString:
+        """The sentence, with the lead that it names as a link."""
+        lead, text = self.notice.lead, self.notice.text
+        if lead is None or not self.names_lead:
+            return SafeString(escape(text))
+        before, name, after = text.partition(str(lead))
+        return format_html('{}<a class="lnk" href="{}">{}</a>{}', before, lead.get_absolute_url(), name, after)
 
 
 class Kept(NamedTuple):
@@ -211,14 +240,15 @@ class Day:
         rows = cast("Iterable[tuple[Any, ...]]", found.order_by("last_activity_at").values_list(*columns)[:LISTED])
         return [Quiet(*(*row, self.now)) for row in rows]
 
-    def said(self) -> list[Notice]:
+    def said(self) -> list[Said]:
         """The latest that colleagues of other teams did or said and this person was told; offers lie in the inbox."""
-        return list(
+        told = (
             Notice.objects.filter(person=self.user, actor__isnull=False)
             .exclude(Q(actor__team=self.user.team) | Q(kind="handoff:offer"))
             .select_related("actor", "lead")
             .order_by("-id")[:SAID]
         )
+        return [Said(notice) for notice in told]
 
     # Sales
 
@@ -271,7 +301,7 @@ class Day:
     def by_rep(self) -> list[dict[str, Any]]:
         """Whose promises run, and how many of them are over, the most first; no owner is the pool."""
         running = self.handoffs.open().filter(due_at__isnull=False).order_by()
-        named = running.values(name=F("owner__name"), team=F("owner__team"))
+        named = running.values(name=F("owner__name"), team=F("owner__team"), username=F("owner__username"))
         counted: Any = named.annotate(
             running=Count("pk"), over=Count("pk", filter=Q(due_at__lt=self.now)), uncalled=UNTOUCHED
         )

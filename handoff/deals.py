@@ -121,7 +121,7 @@ def win(deal: Deal, *, actor: User, amount: Decimal | None = None, seen: str = "
         to=[person for person in [lead.marketer, *User.objects.on(Team.MANAGEMENT)] if person],
         lead=lead,
         actor=actor,
-        text=_("%(lead)s is a customer: %(deal)s is won.") % {"lead": lead, "deal": deal},
+        text=_("%(lead)s is a customer: the deal “%(deal)s” is won.") % {"lead": lead, "deal": deal},
         event=f"deal:{deal.pk}:win",
     )
     return deal

@@ -310,8 +310,8 @@ def _tell(found: Plan, *, actor: User, note: str, at: datetime) -> None:
             text = _("%(who)s put work of %(whose)s into %(queue)s: %(what)s") % words
             people = routing.reps_of(holder.queue)
         place = holder.queue.pk if holder.queue else 0
-        text = f"{text}. {note}" if note else f"{text}."
-        notices.write(kind="handover", to=people, actor=actor, text=text, event=f"{event}:{place}")
+        told = notices.sentences(text, note)
+        notices.write(kind="handover", to=people, actor=actor, text=told, event=f"{event}:{place}")
 
 
 def said(counts: Mapping[str, int]) -> str:

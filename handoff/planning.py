@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from handoff import notices
 from handoff.forms import ActForm
 from leads import clock, editing
 
@@ -53,5 +54,6 @@ class Plan(ActForm):
     @property
     def said(self) -> str:
         if self.lead.next_action:
-            return _("Planned for %(lead)s: %(what)s.") % {"lead": self.lead, "what": self.lead.next_action}
+            said = _("Planned for %(lead)s: %(what)s") % {"lead": self.lead, "what": self.lead.next_action}
+            return notices.sentences(said)
         return _("Done. Nothing is planned for %(lead)s now.") % {"lead": self.lead}

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from accounts.choices import Team
 from accounts.models import User
@@ -19,6 +20,19 @@ from personas.choices import Lane, Stage
 
 #: What an end writes on a hand-off, beside its clock.
 ENDED = ("end", "ended_at", "ended_by", "reason", "verdict")
+#: What marketing hears of an end, with and without somebody who did it.
+VERDICTS: dict[str, tuple[str, str]] = {
+    Handoff.End.QUALIFIED: (noop("%(who)s qualified %(lead)s"), noop("%(lead)s is qualified")),
+    Handoff.End.RETURNED: (noop("%(who)s returned %(lead)s"), noop("%(lead)s is returned")),
+    Handoff.End.DISQUALIFIED: (noop("%(who)s disqualified %(lead)s"), noop("%(lead)s is disqualified")),
+    Handoff.End.RECYCLED: (noop("%(who)s sent %(lead)s back to nurture"), noop("%(lead)s goes back to nurture")),
+    Handoff.End.WITHDRAWN: (
+        noop("%(who)s took the offer of %(lead)s back"),
+        noop("The offer of %(lead)s is taken back"),
+    ),
+    Handoff.End.PURCHASED: (noop("%(lead)s has bought"), noop("%(lead)s has bought")),
+    Handoff.End.MERGED: (noop("%(lead)s is one with another lead"), noop("%(lead)s is one with another lead")),
+}
 
 
 def open_handoff(lead: Lead) -> Handoff:
@@ -123,12 +137,11 @@ def end(
 
 
 def _verdict(handoff: Handoff, lead: Lead) -> str:
-    words = Handoff.End(handoff.end).label
+    by, alone = VERDICTS[handoff.end]
+    said = _(by if handoff.ended_by else alone) % {"who": handoff.ended_by, "lead": lead}
     if handoff.reason:
-        text = _("%(lead)s: %(what)s because: %(why)s") % {"lead": lead, "what": words, "why": handoff.reason.label}
-    else:
-        text = _("%(lead)s: %(what)s") % {"lead": lead, "what": words}
-    return f"{text}. {handoff.verdict}" if handoff.verdict else text
+        said = _("%(said)s because: %(why)s") % {"said": said, "why": handoff.reason.label}
+    return notices.sentences(said, handoff.verdict)
 
 
 def close_deals(lead: Lead, *, actor: User | None, at: datetime, note: str) -> None:

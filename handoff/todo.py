@@ -101,7 +101,7 @@ def change(task: Task, *, actor: User, seen: int | None = None, **said: Any) -> 
     if before["owner"] != task.owner:
         _record(task, "task:assign", actor=actor)
         _tell_owner(task, actor=actor)
-        _tell(task, "taken", [before["owner"]], actor, _("%(who)s gave “%(what)s” to %(whom)s."))
+        _tell(task, "taken", [before["owner"]], actor, _("%(who)s gave “%(what)s” to %(whom)s."), kind="task:taken")
     return task
 
 
@@ -115,7 +115,7 @@ def finish(task: Task, *, actor: User) -> Task | None:
     task.save(update_fields=["done_at", "done_by", "version"])
     task.reminders.filter(told_at=None).delete()
     _record(task, "task:done", actor=actor)
-    _tell(task, "done", [task.created_by, task.owner], actor, _("%(who)s has done “%(what)s”."))
+    _tell(task, "done", [task.created_by, task.owner], actor, _("%(who)s has done “%(what)s”"), kind="task:done")
     return _follow(task)
 
 
@@ -131,7 +131,9 @@ def reopen(task: Task, *, actor: User) -> Task:
     task.save(update_fields=["done_at", "done_by", "dropped_at", "dropped_by", "version"])
     _set_reminders(task)
     _record(task, "task:reopen", actor=actor)
-    _tell(task, "reopen", [task.created_by, task.owner], actor, _("%(who)s opened “%(what)s” again."))
+    _tell(
+        task, "reopen", [task.created_by, task.owner], actor, _("%(who)s opened “%(what)s” again."), kind="task:reopen"
+    )
     return task
 
 
@@ -167,7 +169,9 @@ def remind(limit: int = 500) -> int:
             kind="task:due",
             to=[task.owner],
             lead=task.lead,
-            text=_("Due %(when)s: “%(what)s”%(on)s") % {"when": _when(task), "what": task.title, "on": on},
+            text=notices.sentences(
+                _("Due %(when)s: “%(what)s”%(on)s") % {"when": _when(task), "what": task.title, "on": on}
+            ),
             event=f"task:{task.pk}:remind:{reminder.pk}",
         )
     Reminder.objects.filter(pk__in=[reminder.pk for reminder in due]).update(told_at=clock.now())
@@ -322,8 +326,10 @@ def _record(task: Task, kind: str, *, actor: User | None) -> None:
 
 
 def _tell_owner(task: Task, *, actor: User | None) -> None:
-    said = _("%(who)s asks you: “%(what)s”.") if actor else _("This is for you to do: “%(what)s”.")
-    _tell(task, "given", [task.owner], actor, said, kind="task:fix" if task.handoff_id else "task:given")
+    said = _("%(who)s asks you: “%(what)s”") if actor else _("This is for you to do: “%(what)s”")
+    if task.handoff_id and actor:
+        said = _("%(who)s asks you on %(lead)s: “%(what)s”")
+    _tell(task, "given", [task.owner], actor, said, kind="task:fix" if task.handoff_id else "task:assigned")
 
 
 def _tell(
@@ -334,6 +340,6 @@ def _tell(
         to=[person for person in to if person],
         lead=task.lead,
         actor=actor,
-        text=said % {"who": actor, "what": task.title, "whom": task.owner},
+        text=notices.sentences(said % {"who": actor, "what": task.title, "whom": task.owner, "lead": task.lead}),
         event=f"task:{task.pk}:{act}:{task.version}",
     )

@@ -44,6 +44,7 @@ LABELS = {
     "seen_from": gettext_lazy("First seen from"),
     "seen_to": gettext_lazy("First seen to"),
     "customer_from": gettext_lazy("Customer since"),
+    "holder": gettext_lazy("Hand-off with"),
     "file": gettext_lazy("From the file"),
     "q": gettext_lazy("Search"),
 }
@@ -53,7 +54,10 @@ DUE = {
     "over": gettext_lazy("Overdue"),
     "today": gettext_lazy("Due today"),
     "none": gettext_lazy("None planned"),
+    "unclaimed": gettext_lazy("Offered, claimed by nobody"),
     "untouched": gettext_lazy("Accepted, never touched"),
+    "promised": gettext_lazy("A promise runs"),
+    "late": gettext_lazy("A promise is over"),
 }
 AGAIN = {"due": gettext_lazy("Due")}
 SORTS = {
@@ -198,22 +202,41 @@ class LeadFilter:
         return Q(**{name: None if value == "none" else self._key(name, value)})
 
     def _owner(self, value: str) -> Q:
-        pk = {"me": self.user.pk, "nobody": None}.get(value, -1)
-        pk = self._key("owner", value) or self._key("gone", value) if pk == -1 else pk
+        pk = self._person(value)
         return Q(marketer=pk, stage__in=MARKETING_OWNS) | Q(rep=pk, stage__in=SALES_OWNS)
+
+    def _person(self, value: str) -> int | None:
+        """Whom a value names; 0 is nobody who is known here, None is nobody at all."""
+        pk = {"me": self.user.pk, "nobody": None}.get(value, -1)
+        return self._key("owner", value) or self._key("gone", value) if pk == -1 else pk
 
     def _key(self, kind: str, said_as: str) -> int:
         return next((known.pk for known in self.known if (known.kind, known.said_as) == (kind, said_as)), 0)
 
     def _due(self, value: str) -> Q:
-        if value == "untouched":  # a first call is promised and has not been tried
-            return Q(stage=Stage.MOFU, handoffs__ended_at=None, handoffs__promise="attempt")
+        if offered := self._offered(value):
+            return offered
         if value == "over":
             return Q(next_action_at__lt=self.now)
         if value == "today":
             tomorrow = midnight_of(timezone.localdate(self.now) + timedelta(days=1))
             return Q(next_action_at__gte=self.now, next_action_at__lt=tomorrow)
         return Q(next_action_at=None) if value == "none" else Q(pk=0)
+
+    def _offered(self, value: str) -> Q | None:
+        """By the open hand-off: whose it is, and which promise runs on it."""
+        here = Q(stage=Stage.MOFU, handoffs__ended_at=None)
+        if value == "unclaimed":
+            return here & Q(handoffs__owner=None)
+        if value == "untouched":  # a first call is promised and has not been tried
+            return here & Q(handoffs__promise="attempt")
+        if value == "promised":
+            return here & Q(handoffs__due_at__isnull=False)
+        return here & Q(handoffs__due_at__lt=self.now) if value == "late" else None
+
+    def _holder(self, value: str) -> Q:
+        """Whose open hand-off it is: routed to them, claimed or accepted; `nobody` has those that lie in a queue."""
+        return Q(stage=Stage.MOFU, handoffs__ended_at=None, handoffs__owner=self._person(value))
 
     def _again(self, value: str) -> Q:
         return Q(look_again_on__lte=timezone.localdate(self.now)) if value == "due" else Q(pk=0)
@@ -274,7 +297,7 @@ class LeadFilter:
     @property
     def periods(self) -> list[dict[str, Any]]:
         """Filters that only other pages' links set: shown, carried on, and taken away."""
-        words = {**dict.fromkeys(PERIOD, day_words), "file": file_words}
+        words = {**dict.fromkeys(PERIOD, day_words), "holder": self._person_words, "file": file_words}
         return [
             {
                 "name": name,
@@ -286,6 +309,12 @@ class LeadFilter:
             for name, said in self.on.items()
             if name in words
         ]
+
+    def _person_words(self, value: str) -> str:
+        named = {"me": _("Me"), "nobody": _("nobody: it lies in a queue")}
+        return named.get(value) or next(
+            (known.name for known in self.known if known.team and known.said_as == value), value
+        )
 
     @property
     def sorts(self) -> list[Option]:

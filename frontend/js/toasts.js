@@ -64,20 +64,28 @@ function ready(shown) {
   }
 }
 
+/** The sentence of a toast, without its buttons. */
+const words = (shown) => shown.querySelector(":scope > span")?.textContent.trim() ?? "";
+
 /** Keep the messages of a page that is fetched but not shown, for the page that is opened instead. */
 export function carry(html) {
   const page = new DOMParser().parseFromString(html, "text/html");
-  const found = [...page.querySelectorAll("#toasts .toast")].map((shown) => ({
-    text: shown.textContent.trim(),
-    kind: shown.classList.contains("bad") ? "bad" : "",
-  }));
+  const found = [...page.querySelectorAll("#toasts .toast")].map((shown) => {
+    const link = shown.querySelector("a");
+    return {
+      text: words(shown),
+      kind: shown.classList.contains("bad") ? "bad" : "",
+      href: link?.getAttribute("href") ?? "",
+      action: link?.textContent.trim() ?? "",
+    };
+  });
   if (found.length) sessionStorage.setItem(CARRIED, JSON.stringify(found));
 }
 
 export function initToasts() {
   const fromServer = [...document.querySelectorAll("#toasts .toast")];
   fromServer.forEach(ready);
-  announce(fromServer.map((shown) => shown.textContent.trim()).join(" "));
+  announce(fromServer.map(words).join(" "));
   const carried = sessionStorage.getItem(CARRIED);
   sessionStorage.removeItem(CARRIED);
   if (carried) JSON.parse(carried).forEach(toast);

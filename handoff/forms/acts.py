@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from handoff import brief, deals, lifecycle, routing, standing
+from handoff import brief, deals, lifecycle, notices, routing, standing
 from handoff.forms.desk import Reassign, Recycle, Return, Snooze, TopUp, Unreachable, Wake
 from handoff.forms.saying import CURRENCIES, ActForm, day_field, queue_field, reason_field, rep_field, words_field
 from handoff.models import Deal
@@ -33,7 +33,7 @@ class Offer(ActForm):
         to = self.fields["to"]
         assert isinstance(to, forms.ModelChoiceField)
         to.empty_label = _("By the rules: %(who)s") % {"who": found.rep or found.queue}
-        to.help_text = _("By the rules it is so because: %(why)s.") % {"why": found.why}
+        to.help_text = notices.sentences(_("By the rules it is so because: %(why)s") % {"why": found.why})
 
     def known(self) -> dict[str, Any]:
         """Why now, as the last touch tells it, until somebody says it better."""

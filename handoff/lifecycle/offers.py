@@ -48,6 +48,8 @@ def begin(
         imported=imported,
     )
     handoff.brief = brief.write(lead, origin=origin, why_this_rep=route.why)
+    if origin == Handoff.Origin.LINE:
+        handoff.brief["by_itself"] = note  # the first line says as much: what somebody adds to it is shown
     if not imported and origin != Handoff.Origin.REQUALIFY:  # that one is accepted already
         sla.promise(handoff, "answer", at=at)
     handoff.save()
@@ -66,8 +68,10 @@ def announce(handoff: Handoff, *, actor: User | None, event: str = "offer") -> N
         to=routing.audience(handoff),
         lead=lead,
         actor=actor,
-        text=_("%(lead)s is offered to sales: %(why)s")
-        % {"lead": lead, "why": handoff.note or Handoff.Origin(handoff.origin).label},
+        text=notices.sentences(
+            _("%(lead)s is offered to sales: %(why)s")
+            % {"lead": lead, "why": handoff.note or Handoff.Origin(handoff.origin).label}
+        ),
         event=f"handoff:{handoff.pk}:{event}",
     )
 
@@ -135,7 +139,9 @@ def claim_early(lead: Lead, *, actor: User, note: str, seen: str = "") -> Handof
             to=[lead.marketer],
             lead=lead,
             actor=actor,
-            text=_("%(who)s took %(lead)s to the middle: %(why)s") % {"who": actor, "lead": lead, "why": note},
+            text=notices.sentences(
+                _("%(who)s took %(lead)s to the middle: %(why)s") % {"who": actor, "lead": lead, "why": note}
+            ),
             event=f"handoff:{handoff.pk}:claim_early",
         )
     return handoff

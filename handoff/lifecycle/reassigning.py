@@ -110,12 +110,9 @@ def _tell(handoff: Handoff, before: User | None, *, actor: User | None, note: st
         text = _("%(who)s passed %(lead)s on to you") if actor else _("%(lead)s comes to you: it waited too long")
     else:
         text = _("%(lead)s lies in %(to)s: claim it") if actor else _("%(lead)s waited too long and lies in %(to)s")
-    said = text % words
     kind = "handoff:reassign"
     people = routing.audience(handoff)
-    notices.write(
-        kind=kind, to=people, lead=lead, actor=actor, text=f"{said}. {note}" if note else f"{said}.", event=event
-    )
+    notices.write(kind=kind, to=people, lead=lead, actor=actor, text=notices.sentences(text % words, note), event=event)
     if before and before not in people:
         gone = _("%(lead)s went on to %(to)s.") % words
         notices.write(kind=kind, to=[before], lead=lead, actor=actor, text=gone, event=event)

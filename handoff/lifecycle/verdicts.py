@@ -81,11 +81,13 @@ def _ask_to_mend(lead: Lead, handoff: Handoff, *, actor: User, fields: Sequence[
     owner = owner or User.objects.on(Team.MARKETING).order_by("pk").first() or actor
     named = ", ".join(str(telling.FIELD_NAMES.get(name, name)) for name in fields)
     assert handoff.reason
-    what = named or handoff.verdict or handoff.reason.label
+    what = _("Mend %(what)s") % {"what": named} if named else ""
+    what = what or _("Mend: %(what)s") % {"what": handoff.verdict or handoff.reason.label}
+    said = handoff.verdict if named or len(what) > todo.LONGEST else ""  # else the title says it
     todo.add(
-        (_("Mend %(what)s") % {"what": what})[: todo.LONGEST],
+        what[: todo.LONGEST],
         actor=actor, owner=owner, lead=lead, handoff=handoff, fields=fields,
-        due_on=timezone.localdate(clock.now()) + timedelta(days=1), note=handoff.verdict[: todo.LONGEST_NOTE],
+        due_on=timezone.localdate(clock.now()) + timedelta(days=1), note=said[: todo.LONGEST_NOTE],
     )  # fmt: skip
 
 

@@ -197,6 +197,11 @@ class Handoff(models.Model):
         return f"{self.lead_id}: {self.end or self.lane}"
 
     @property
+    def said(self) -> str:
+        """What somebody wrote on why now; the sentence that came with the line says what the brief begins with."""
+        return "" if self.note == self.brief.get("by_itself") else self.note
+
+    @property
     def untouched(self) -> bool:
         """Whether it is accepted and nobody has tried to reach the lead."""
         return self.promise == "attempt"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from handoff.models.handoff import Handoff
 from leads.models import Lead
+from personas.choices import Stage
 
 #: What has no due moment comes last.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -114,6 +115,12 @@ class Task(models.Model):
         """The fields that are to be mended, as people call them."""
         names = {field.name: str(field.verbose_name) for field in Lead._meta.concrete_fields}
         return [names.get(name, name.removeprefix("custom.").replace("_", " ")) for name in self.fields]
+
+    @property
+    def offerable(self) -> bool:
+        """Whether the lead that is to be mended can be offered again: it rests, and may be contacted."""
+        lead = self.lead
+        return lead is not None and lead.stage in (Stage.TOFU, Stage.CUSTOMER) and not lead.do_not_contact
 
     @property
     def due(self) -> Any:

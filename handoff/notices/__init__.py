@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from handoff.notices import addresses, composing, hooks, planning, sending
-from handoff.notices.writing import Telling, read, write, write_many
+from handoff.notices.writing import Telling, read, sentences, write, write_many
 
 #: So long the words of sent messages are kept, to be looked at.
 KEPT = timedelta(days=90)
@@ -40,4 +40,4 @@ def forget() -> int:
     return sending.forget(timezone.now() - KEPT)
 
 
-__all__ = ["Telling", "addresses", "deliver", "forget", "prepare", "read", "write", "write_many"]
+__all__ = ["Telling", "addresses", "deliver", "forget", "prepare", "read", "sentences", "write", "write_many"]

@@ -22,7 +22,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "handoff:reassign": (noop("%(who)s passed %(lead)s on."), noop("%(lead)s waited too long and was passed on.")),
     "handoff:qualify": (noop("%(who)s qualified %(lead)s."), noop("%(lead)s is qualified.")),
     "handoff:requalify": (noop("%(who)s sees more to qualify on %(lead)s."), noop("%(lead)s is to be qualified.")),
-    "handoff:returned": (noop("%(who)s returned %(lead)s to marketing."), noop("%(lead)s was returned to marketing.")),
+    "handoff:returned": (noop("%(who)s returned %(lead)s."), noop("%(lead)s was returned.")),
     "handoff:recycled": (noop("%(who)s sent %(lead)s back to nurture."), noop("%(lead)s is back in nurture.")),
     "handoff:withdrawn": (noop("%(who)s took the offer of %(lead)s back."), noop("%(lead)s is not offered any more.")),
     "handoff:disqualified": (noop("%(who)s took %(lead)s out."), noop("%(lead)s was taken out.")),

@@ -14,6 +14,15 @@ from handoff.notices import watched
 from leads import clock, pulse
 from leads.models import Lead
 
+#: What a sentence may end with.
+ENDS = (".", "!", "?", "…", ".”", "!”", "?”")
+
+
+def sentences(*said: str) -> str:
+    """Sentences one after another, each with the one full stop that it ends with; empty ones are left out."""
+    told = (" ".join(one.split()) for one in said)
+    return " ".join(one if one.endswith(ENDS) else f"{one}." for one in told if one)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Telling:

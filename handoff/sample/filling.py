@@ -176,3 +176,10 @@ def _only_among_themselves(leads: list[int]) -> None:
     notices.update(sent_at=F("written_at"))
     old = Q(written_at__lt=timezone.now() - timedelta(days=3))
     notices.filter(old).update(read_at=F("written_at") + timedelta(hours=5))
+    with connection.cursor() as cursor:  # the story is told lead by lead; what is listed by number is listed by time
+        cursor.execute(
+            "UPDATE handoff_notice told SET id = place.id FROM (SELECT was, nextval(pg_get_serial_sequence("
+            "'handoff_notice', 'id')) AS id FROM (SELECT id AS was FROM handoff_notice WHERE id = ANY(%s) "
+            "ORDER BY written_at, id) AS in_order) AS place WHERE told.id = place.was",
+            [list(notices.values_list("pk", flat=True))],
+        )

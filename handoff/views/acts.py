@@ -59,10 +59,10 @@ def done(request: HttpRequest, said: str, *, to: str, lead: Lead | None, deed: D
     """Say what happened and show where things stand now: the page the form names as `next`, else the page the person
     is on, freshly drawn; without htmx, that `next` or `to`.
 
-    An act that can be taken back brings its Undo with the toast.
+    An act that can be taken back brings its Undo with the toast: without htmx a link to the page that asks once more.
     """
     if not request.htmx:
-        messages.success(request, said)
+        messages.success(request, said, extra_tags=reverse("handoff:undo", args=[deed.pk]) if deed else "")
         return redirect(came_from(request) or to)
     response = HttpResponse(status=204)
     response["HX-Location"] = json.dumps(place_after(request, to, lead))

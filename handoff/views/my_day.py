@@ -22,6 +22,7 @@ from handoff.views.acts import done, refused
 from leads import rights
 from leads.filters import CAP
 from leads.models import Lead
+from personas.choices import Stage
 
 MINE = {
     "over": (_("Overdue"), {"owner": "me", "due": "over"}),
@@ -64,7 +65,7 @@ def of_management(day: Day) -> dict[str, Any]:
     month = timezone.localdate(day.month).isoformat()
     asked = {
         "inbox": (_("Waiting for an answer"), None),
-        "nobody": (_("Claimed by nobody"), {"stage": "mql", "owner": "nobody"}),
+        "nobody": (_("Claimed by nobody"), {"due": "unclaimed"}),
         "over": (_("Next actions overdue"), {"due": "over"}),
         "won": (_("Customers this month"), {"stage": "customer", "customer_from": month}),
         "tofu_over": (_("TOFU: next actions overdue"), {"stage": "tofu", "due": "over"}),
@@ -91,7 +92,7 @@ def mended(request: HttpRequest, pk: int) -> HttpResponse:
     mending = Task.objects.visible_to(request.user).filter(handoff__isnull=False).select_related("lead__company")
     task = get_object_or_404(mending, pk=pk, lead__isnull=False)
     assert task.lead
-    rights.permit(request.user, "offer", task.lead)
+    rights.permit(request.user, "expand" if task.lead.stage == Stage.CUSTOMER else "offer", task.lead)
     try:
         lifecycle.offer_mended(task, actor=request.user)
     except ValidationError as error:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from handoff import todo
+from handoff import notices, todo
 from handoff.chores import Chores
 from handoff.forms import Drop, ToDo
 from handoff.models import Task
@@ -61,7 +61,7 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
         following = todo.finish(task, actor=request.user)
     except ValidationError as error:
         return told_why_not(request, error.messages[0], to=place(request, task.lead))
-    said = _("Done: “%(what)s”.") % {"what": task}
+    said = notices.sentences(_("Done: “%(what)s”") % {"what": task})
     if following:
         said = _("Done: “%(what)s”. The next one is planned.") % {"what": task}
     return done(request, said, to=place(request, task.lead), lead=task.lead)

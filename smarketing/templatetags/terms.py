@@ -10,10 +10,16 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from handoff import glossary
+from handoff import glossary, notices
 from smarketing.templatetags.look import icon_markup
 
 register = template.Library()
+
+
+@register.simple_tag
+def sentences(*said: Any) -> SafeString:
+    """Sentences one after another, each with its one full stop; empty ones are left out."""
+    return escape(notices.sentences(*(str(one) for one in said if one)))
 
 
 @register.simple_tag(takes_context=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from handoff import answers, inbox, lifecycle
 from handoff.models import Handoff
 from leads import capture
-from tests.factories import make_handoff, make_handoffs, make_reason, make_user
+from tests.factories import make_handoff, make_handoffs, make_lead, make_reason, make_user
 
 
 @pytest.fixture
@@ -298,3 +298,20 @@ def test_the_inbox_takes_as_many_queries_for_300_hand_offs_as_for_3(client, sam)
     hand_over(296)
     assert [queries(tab) for tab in inbox.TABS] == few
     assert max(few) <= 13
+
+
+def test_why_now_says_once_that_the_line_was_crossed_and_shows_what_a_person_adds(client, sam):
+    lead, note = make_lead(name="Greta Holm"), "Crossed the MQL line of 60 points"
+    offered = lifecycle.offer(lead, origin=Handoff.Origin.LINE, note=note)
+    client.force_login(sam)
+    pages = (reverse("handoff:inbox_item", args=[offered.pk]), lead.get_absolute_url())
+    for address in pages:
+        text = client.get(address).text
+        shown = text[text.index("Why now") :]
+        assert "the MQL line, " in shown, address  # what set it off, with the points it stood at
+        assert f'said">{note}' not in shown, address
+    client.force_login(make_user("mia"))
+    client.post(reverse("handoff:act", args=[lead.pk, "top_up"]), {"note": "Their tariff ends in March", "was": note})
+    client.force_login(sam)
+    for address in pages:
+        assert 'said">Their tariff ends in March' in client.get(address).text, address

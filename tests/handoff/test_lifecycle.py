@@ -47,7 +47,7 @@ def test_sales_hears_of_an_offer_and_marketing_of_the_verdict(mia, sam):
     handoff = make_handoff()
     assert Notice.objects.filter(person=sam, event=f"handoff:{handoff.pk}:offer").exists()
     lifecycle.return_to_marketing(handoff.lead, actor=sam, reason=make_reason("return", "below_fit"))
-    assert "Returned because: Below the fit line" in Notice.objects.filter(person=mia).latest("id").text
+    assert "because: Below the fit line." in Notice.objects.filter(person=mia).latest("id").text
 
 
 def test_nobody_hears_of_their_own_act(mia):
@@ -127,7 +127,7 @@ def test_a_clerical_return_asks_marketing_to_mend_the_record(sam):
     )
     lead.refresh_from_db()
     task = lead.tasks.get()
-    assert (lead.stage, task.title, task.owner.username) == ("tofu", "Mend The number is a fax line", "mia")
+    assert (lead.stage, task.title, task.owner.username) == ("tofu", "Mend: The number is a fax line", "mia")
 
 
 def test_a_definitional_return_waits_before_the_line_counts_again(mia, sam):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from handoff import conversation, lifecycle, promises
 from handoff.day import Day
-from handoff.models import Handoff
+from handoff.models import Handoff, Notice
 from leads import editing
 from leads.models import Lead, LeadScore
 from tests.factories import make_deal, make_handoff, make_handoffs, make_lead, make_leads, make_reason, make_user
@@ -211,7 +211,7 @@ def test_what_the_other_team_said_is_told_and_offers_are_not_told_twice(client, 
     conversation.comment(lead, actor=mia, text="@sam the film is ready")
     client.force_login(sam)
     said = client.get(DAY).context["said"]
-    assert [notice.kind for notice in said] == ["comment:mention"]
+    assert [each.notice.kind for each in said] == ["comment:mention"]
     client.force_login(mia)
     assert client.get(DAY).context["said"] == []
 
@@ -228,6 +228,83 @@ def test_a_manager_sees_what_runs_out_whose_it_is_and_what_nobody_has_claimed(cl
         (None, 1, 1),
         ("Sam", 1, 0),
     ]
+
+
+def test_what_nobody_has_claimed_is_counted_alike_on_the_tile_on_the_card_and_in_the_list(client, sam, ruth, mia):
+    free, routed = make_handoff(name="Greta Holm"), make_handoff(name="Hugo Martin")
+    Handoff.objects.filter(pk=routed.pk).update(owner=sam, queue=None)  # routed to a rep who has not answered
+    make_handoff("sal", rep=sam, name="Paula Berger")
+    client.force_login(ruth)
+    day = client.get(DAY)
+    number, address = figure(day.text, "Claimed by nobody")
+    listed = client.get(address)
+    assert (number, [each.pk for each in day.context["queue"]], listed.context["total"]) == (1, [free.pk], 1)
+    assert "Greta Holm" in listed.text
+    assert "Hugo Martin" not in listed.text
+    assert f'href="{address}">All that nobody has claimed' in day.text
+    client.force_login(make_user("gone", is_active=False))
+    assert client.get(address).status_code == 302
+
+
+def test_each_number_of_the_open_promises_opens_the_leads_that_it_counts(client, sam, ruth):
+    make_handoffs(2)
+    late, _called = make_handoff("sal", rep=sam, name="Paula Berger"), make_handoff("sal", rep=sam)
+    Handoff.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(days=3))
+    client.force_login(ruth)
+    day = client.get(DAY)
+    table = day.text[day.text.index("h-reps") : day.text.index("h-plan")]
+    found = re.findall(r'<a href="([^"]+)">(?:<b class="down">)?(\d+)', table)
+    assert len(found) == 4  # the pool: 2 run; Sam: 2 run, 1 is over its time, 2 were never touched
+    for address, number in found:
+        listed = client.get(address.replace("&amp;", "&"))
+        assert listed.context["total"] == int(number), address
+        whose = "Sam" if "holder=sam" in address else "nobody: it lies in a queue"
+        assert f"Hand-off with <b>{whose}</b>" in listed.text
+
+
+def test_a_sentence_of_a_return_ends_with_one_full_stop_and_says_nothing_twice(client, mia, sam):
+    handoff = make_handoff(name="Paula Berger")
+    reason = make_reason("return", "no_working_contact")
+    lifecycle.return_to_marketing(handoff.lead, actor=sam, reason=reason, verdict="The number is a fax line.")
+    client.force_login(mia)
+    day = client.get(DAY).text
+    assert "Returned because: No working phone or e-mail. The number is a fax line. <span" in day
+    assert ".." not in re.sub(r"<[^>]+>", "", day)
+    said = Notice.objects.get(person=mia, kind="handoff:returned").text
+    assert said == "Sam returned Paula Berger because: No working phone or e-mail. The number is a fax line."
+    assert Notice.objects.get(person=mia, kind="task:fix").text == (
+        "Sam asks you on Paula Berger: “Mend: The number is a fax line.”"
+    )
+    card = day[day.index('id="h-said"') : day.index('id="h-near"')]
+    words = re.sub(r"<[^>]+>", "", card[card.index("<ul") : card.index("</li>")])
+    assert (words.count("Sam"), words.count("Paula Berger")) == (1, 1)
+
+
+def test_whatever_can_be_offered_again_has_the_button_and_what_is_on_its_way_is_only_mended(client, mia, sam):
+    reason = make_reason("return", "no_working_contact")
+
+    def returned(name, of="tofu"):
+        lead = make_handoff(name=name).lead if of == "tofu" else make_lead("customer", name=name)
+        if of == "customer":
+            lifecycle.offer(lead, actor=mia)
+        lifecycle.return_to_marketing(lead, actor=sam, reason=reason, verdict="A fax line")
+        return Lead.objects.get(pk=lead.pk)
+
+    resting, customer, again = returned("Paula Berger"), returned("Hugo Martin", "customer"), returned("Greta Holm")
+    lifecycle.offer(again, actor=mia)
+    client.force_login(mia)
+    text = client.get(DAY).text
+    for lead, words in ((resting, "Mended: offer again"), (customer, "Mended: offer again"), (again, "Mended")):
+        assert f'{words}<span class="vh"> {lead}</span></button>' in text, lead
+    task = customer.tasks.get()
+    client.force_login(sam)
+    assert client.post(reverse("handoff:mended", args=[resting.tasks.get().pk])).status_code == 403
+    client.force_login(mia)
+    assert client.post(reverse("handoff:mended", args=[task.pk])).status_code == 302
+    customer.refresh_from_db()
+    assert (customer.stage, customer.handoffs.open().get().origin) == ("mofu", "expansion")
+    client.post(reverse("handoff:task_done", args=[again.tasks.get().pk]), {"next": DAY})
+    assert [each.lead for each in client.get(DAY).context["mend"]] == [resting]
 
 
 @pytest.mark.parametrize(("team", "words"), [

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Absence, User
-from handoff import invariants, lifecycle, sample
+from handoff import invariants, lifecycle, sample, telling
 from handoff.models import Deal, Handoff, Notice, Queue, RoutingRule, SampleMark
 from leads import capture
 from leads.models import Activity, Company, Lead, LeadScore, Outcome, Source, StageChange, Submission
@@ -72,6 +72,20 @@ def test_it_was_all_written_down_when_it_happened(filled):
     assert not Activity.objects.filter(at__gt=timezone.now()).exists()
     assert not Notice.objects.filter(sent_at=None).exists()
     assert not LeadScore.objects.filter(scored_at__lt=timezone.now() - timedelta(hours=1)).exists()
+
+
+def test_what_colleagues_said_stands_in_the_order_in_which_they_said_it(filled, client):
+    written = Notice.objects.order_by("id").values_list("written_at", flat=True)
+    assert list(written) == sorted(written)
+    kinds = set(Activity.objects.values_list("kind", flat=True))
+    assert kinds <= set(telling.KINDS), "some kind has no words"
+    texts = list(Notice.objects.values_list("text", flat=True))
+    assert [text for text in texts if ".." in text or "”.”" in text or ". ." in text] == []
+    for person in User.objects.filter(username__in=["mia", "sam", "ruth"]):
+        client.force_login(person)
+        said = client.get(reverse("handoff:my_day")).context["said"]
+        moments = [each.notice.written_at for each in said]
+        assert moments == sorted(moments, reverse=True)
 
 
 def test_the_same_seed_tells_the_same_story():

@@ -30,23 +30,23 @@ def test_a_task_for_a_colleague_stands_on_the_lead_and_is_told_once(mia, sam):
     lead = make_lead(name="Lena Fischer")
     task = todo.add("Send the  sheet", actor=mia, owner=sam, lead=lead, due_on=date(2030, 1, 8), remind=[1440])
     assert (task.title, task.due_at) == ("Send the sheet", datetime(2030, 1, 8, 23, tzinfo=UTC))
-    assert told(sam, "task:given") == ["Mia asks you: “Send the sheet”."]
+    assert told(sam, "task:assigned") == ["Mia asks you: “Send the sheet”."]
     assert lead.activities.filter(kind="task:add", text="Send the sheet", actor=mia).count() == 1
     assert task.reminders.get().at == datetime(2030, 1, 7, 8, tzinfo=UTC)
     todo.add("For myself", actor=mia, owner=mia)
-    assert told(mia, "task:given") == []
+    assert told(mia, "task:assigned") == []
 
 
 def test_done_is_done_once_and_who_asked_hears_it(mia, sam):
     task = todo.add("Call", actor=mia, owner=sam)
     todo.finish(task, actor=sam)
-    assert told(mia, "task:news") == ["Sam has done “Call”."]
+    assert told(mia, "task:done") == ["Sam has done “Call”."]
     with pytest.raises(ValidationError, match="Sam has done this already"):
         todo.finish(task, actor=mia)
     todo.reopen(task, actor=mia)
     todo.finish(task, actor=sam)
-    assert told(mia, "task:news")[-1] == "Sam has done “Call”."
-    assert told(sam, "task:news") == ["Mia opened “Call” again."]
+    assert told(mia, "task:done")[-1] == "Sam has done “Call”."
+    assert told(sam, "task:reopen") == ["Mia opened “Call” again."]
     with pytest.raises(ValidationError, match="done this already"):
         todo.drop(task, actor=mia)
 
@@ -114,7 +114,7 @@ def test_a_change_tells_who_gets_it_and_who_had_it_and_refuses_a_stale_form(mia,
     ruth, eva = make_user("ruth", team="management"), make_user("eva", team="sales")
     task = todo.add("Call", actor=mia, owner=sam, due_on=date(2030, 1, 8))
     task = todo.change(task, actor=ruth, owner=eva)
-    assert (told(eva, "task:given"), told(sam, "task:news")) == (
+    assert (told(eva, "task:assigned"), told(sam, "task:taken")) == (
         ["Ruth asks you: “Call”."],
         ["Ruth gave “Call” to Eva."],
     )

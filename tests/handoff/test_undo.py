@@ -275,3 +275,20 @@ def test_what_the_system_did_and_what_is_old_is_not_kept(sam):
     Deed.objects.update(at=timezone.now() - timedelta(days=2))
     assert undo.forget() >= 1
     assert not Deed.objects.exists()
+
+
+def test_without_scripts_the_message_of_an_act_brings_its_undo_as_a_link(client, sam):
+    lead = make_handoff(name="Paula Berger").lead
+    client.force_login(sam)
+    page = client.post(reverse("handoff:act", args=[lead.pk, "accept"]), follow=True)
+    deed = Deed.objects.get(lead=lead, act="accept")
+    link = f'<a class="btn sm" href="{reverse("handoff:undo", args=[deed.pk])}">Undo</a>'
+    assert page.text[page.text.index('id="toasts"') :].count(link) == 1
+    asked = client.get(reverse("handoff:undo", args=[deed.pk]))
+    assert "is taken back" in asked.text
+    client.post(reverse("handoff:undo", args=[deed.pk]))
+    assert Lead.objects.get(pk=lead.pk).handoffs.open().get().lane == "mql"
+    outsider = make_user("eva", team="sales")
+    client.force_login(outsider)
+    assert 'id="toasts"' in client.get(lead.get_absolute_url()).text
+    assert link not in client.get(lead.get_absolute_url()).text

@@ -235,7 +235,7 @@ def test_why_a_lead_came_back_is_mailed_to_its_marketer(mails, mia, sam):
     lifecycle.return_to_marketing(handoff.lead, actor=sam, reason=reason, verdict="Forty")
     notices.deliver()
     assert mails.one.to == [mia.email]
-    assert mails.one["Subject"] == "Paula Berger: Returned because: Below the fit line. Forty"
+    assert mails.one["Subject"] == "Sam returned Paula Berger because: Below the fit line. Forty."
 
 
 def test_old_messages_are_forgotten_and_their_notices_stay(mails, sam):

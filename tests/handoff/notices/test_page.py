@@ -41,7 +41,7 @@ def test_marketing_reads_why_a_lead_came_back(client):
         handoff.lead, actor=make_user("sam", team="sales"), reason=make_reason("return", "below_fit"), verdict="Forty"
     )
     client.force_login(make_user("mia"))
-    assert "Paula Berger: Returned because: Below the fit line. Forty" in client.get(PAGE).text
+    assert "Sam returned Paula Berger because: Below the fit line. Forty." in client.get(PAGE).text
 
 
 def test_others_notices_are_nobody_elses(client):
