@@ -17,8 +17,8 @@ from dashboards.selection import Selection
 from dashboards.steps import FATES, OFFER_FATES, WAYS, Fate, came_words, fate, step_label
 from handoff.models import Deal, Handoff, Promise, Reason
 from handoff.sla import Calendar
-from leads.filters import EPOCH, beyond, bounded
 from leads.models import Lead
+from leads.paging import EPOCH, beyond, bounded
 from personas.choices import Lane
 
 PAGE = 50

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from handoff.models import Task
 from leads.filters import midnight_of
+from leads.paging import beyond, bounded
 
 PAGE = 50
 TABS = {
@@ -92,14 +93,12 @@ class Chores:
 
     def _after(self, tasks: QuerySet[Task]) -> QuerySet[Task]:
         """What comes behind the cursor; a broken one starts anew."""
-        latest_first = self.tab == "done"
-        tasks = tasks.order_by("-done_at", "-id") if latest_first else tasks.order_by("sort_at", "id")
+        columns, latest_first = (("done_at", "pk"), True) if self.tab == "done" else (("sort_at", "pk"), False)
+        tasks = tasks.order_by(*(f"-{column}" if latest_first else column for column in columns))
         try:
             moment, pk = self.after.rsplit("_", 1)
-            at, key = datetime.fromisoformat(moment), int(pk)
-        except ValueError:
+            key = (timezone.localtime(datetime.fromisoformat(moment)), bounded(pk))
+        except (ValueError, OverflowError):
             self.after = ""
             return tasks
-        if latest_first:
-            return tasks.filter(Q(done_at__lt=at) | Q(done_at=at, pk__lt=key))
-        return tasks.filter(Q(sort_at__gt=at) | Q(sort_at=at, pk__gt=key))
+        return tasks.filter(beyond(columns, key, downwards=latest_first))

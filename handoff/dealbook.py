@@ -22,7 +22,8 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff.models import Deal
 from handoff.models.deal import DealQuerySet
-from leads.filters import EPOCH, Option, bounded
+from leads.filters import Option
+from leads.paging import EPOCH, bounded
 from personas.choices import DealStep, Stage
 
 PAGE = 50

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from handoff import sla
 from handoff.models import Agreement, Handoff, Promise
 from leads import pulse
-from leads.filters import CAP, LeadFilter, bounded
+from leads.filters import CAP, LeadFilter
 from leads.models.lead import LeadQuerySet
 from leads.models.scoring import grade
+from leads.paging import bounded
 from personas.choices import DealStep, Stage
 from personas.choices import Lane as Stand
 

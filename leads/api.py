@@ -22,8 +22,9 @@ from rest_framework.views import APIView
 from accounts.choices import Team
 from accounts.models import User
 from leads import capture, editing, identity
-from leads.filters import LABELS, LeadFilter, Row, bounded, page_of, read_cursor
+from leads.filters import LABELS, LeadFilter, Row
 from leads.models import Campaign, Lead, LeadScore, Source, Submission
+from leads.paging import bounded, page_of, read_cursor
 from leads.payload import plain
 from leads.rights import permit
 from leads.tasks import nudge

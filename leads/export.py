@@ -8,8 +8,9 @@ from typing import Any
 
 from defusedcsv import csv
 
-from leads.filters import LeadFilter, Row, page_of
+from leads.filters import LeadFilter, Row
 from leads.models.lead import LeadQuerySet
+from leads.paging import page_of
 
 #: Rows read, and sent, at once.
 PIECE = 1_000

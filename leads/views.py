@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from leads import identity, rights
 from leads.export import lines
-from leads.filters import CAP, LeadFilter, counted, page_of
+from leads.filters import CAP, LeadFilter
 from leads.forms import AddLead, EditLead
 from leads.models import Lead
+from leads.paging import counted, page_of
 from leads.tasks import nudge
 
 
