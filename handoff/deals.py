@@ -45,7 +45,11 @@ def open_deal(
     if handoff.lane == Lane.MQL:
         raise ValidationError(_("Accept the hand-off first: a deal begins with an accepted lead."))
     if handoff.lane == Lane.SAL:
-        standing.qualified(handoff, actor=actor, at=at)
+        if handoff.agreement.both_qualify and handoff.named_by is None:
+            raise ValidationError(
+                _("The agreement asks for a name of each team: qualify first, and the other team is asked for theirs.")
+            )
+        standing.say_qualified(handoff, actor=actor, at=at)
     standing.end(handoff, Handoff.End.QUALIFIED, actor=actor, at=at)
     deal = lead.deals.open().filter(roles__primary=True, roles__lead=lead).first()
     if deal is None:

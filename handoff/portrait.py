@@ -329,7 +329,7 @@ class Portrait:
         """Who offered, accepted and qualified the hand-off that is open, or the last one."""
         if self.handoff is None:
             return {}
-        acts = ("offered_by", "accepted_by", "qualified_by", "owner")
+        acts = ("offered_by", "accepted_by", "named_by", "qualified_by", "owner")
         return {act: self.people[getattr(self.handoff, f"{act}_id")] for act in acts}
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -19,7 +20,7 @@ from leads.models import Lead, Outcome
 from personas.choices import Lane, Stage
 
 #: What an end writes on a hand-off, beside its clock.
-ENDED = ("end", "ended_at", "ended_by", "reason", "verdict")
+ENDED = ("end", "ended_at", "ended_by", "reason", "verdict", "named_at", "named_by")
 #: What marketing hears of an end, with and without somebody who did it.
 VERDICTS: dict[str, tuple[str, str]] = {
     Handoff.End.QUALIFIED: (noop("%(who)s qualified %(lead)s"), noop("%(lead)s is qualified")),
@@ -35,9 +36,14 @@ VERDICTS: dict[str, tuple[str, str]] = {
 }
 
 
+class HasTeam(Protocol):
+    @property
+    def team(self) -> str: ...
+
+
 def open_handoff(lead: Lead) -> Handoff:
     """The open hand-off of a locked lead; raise ValidationError telling what happened if there is none."""
-    handoff = lead.handoffs.open().select_related("agreement", "owner").first()
+    handoff = lead.handoffs.open().select_related("agreement", "owner", "named_by").first()
     if handoff is None:
         raise ValidationError(happened_since(lead))
     handoff.lead = lead
@@ -101,6 +107,54 @@ def home(lead: Lead) -> str:
     return Stage.CUSTOMER if last and last.stage == Stage.CUSTOMER else Stage.TOFU
 
 
+def say_qualified(handoff: Handoff, *, actor: User, at: datetime) -> bool:
+    """One person's word that an accepted hand-off is qualified. Returns whether it is now.
+
+    Where the agreement asks for a name of each team the first one is kept and waits for the other team's; a manager's
+    stands in for either. Reads `handoff.agreement`.
+    """
+    if handoff.agreement.both_qualify:
+        first = handoff.named_by
+        if first is None:
+            _first_name(handoff, actor=actor, at=at)
+            return False
+        if first.pk == actor.pk or (first.team == actor.team and not actor.is_manager):
+            raise ValidationError(
+                _("%(who)s has said so already; it waits for the name of %(team)s. Nothing was changed.")
+                % {"who": first, "team": awaited(first)}
+            )
+    qualified(handoff, actor=actor, at=at)
+    return True
+
+
+def awaited(first: HasTeam) -> str:
+    """Whose name is missing once this person has given theirs, in words."""
+    missing = [str(team.label).lower() for team in (Team.MARKETING, Team.SALES) if team != first.team]
+    return _(" or ").join(missing)
+
+
+def _first_name(handoff: Handoff, *, actor: User, at: datetime) -> None:
+    lead = handoff.lead
+    handoff.named_at, handoff.named_by = at, actor
+    handoff.save(update_fields=["named_at", "named_by"])
+    timeline.record(lead, kind="handoff:name", actor=actor, at=at)
+    to: list[User] = []
+    if actor.team != Team.SALES and handoff.owner:
+        to.append(handoff.owner)
+    if actor.team != Team.MARKETING:
+        known = {one for one in (lead.marketer, handoff.offered_by) if one and one.team == Team.MARKETING}
+        to += [one for one in known if one.is_active] or User.objects.on(Team.MARKETING)
+    notices.write(
+        kind="handoff:name",
+        to=to,
+        lead=lead,
+        actor=actor,
+        text=_("%(who)s says that %(lead)s is qualified. The agreement asks for a name of %(team)s, too.")
+        % {"who": actor, "lead": lead, "team": awaited(actor)},
+        event=f"handoff:{handoff.pk}:name:{at.isoformat()}",
+    )
+
+
 def qualified(handoff: Handoff, *, actor: User | None, at: datetime, imported: bool = False) -> None:
     """Write down that the hand-off meets the definition of SQL, and who says so."""
     handoff.lane, handoff.qualified_at, handoff.qualified_by = Lane.SQL, at, actor
@@ -121,6 +175,8 @@ def end(
     """End a hand-off with its verdict, stop its clock, and tell who offered it."""
     handoff.end, handoff.ended_at, handoff.ended_by = how, at, actor
     handoff.reason, handoff.verdict = reason, verdict
+    if handoff.qualified_at is None:
+        handoff.named_at = handoff.named_by = None  # its other half will not come
     sla.settle(handoff)
     handoff.save(update_fields=[*ENDED, *sla.COLUMNS])
     if handoff.imported:

@@ -98,6 +98,9 @@ KINDS: dict[str, Kind] = {
     "handoff:undo": Kind("rotate-ccw", noop("{who} took it back"), noop("Taken back"), "both"),
     "lead:again": Kind("calendar-clock", None, noop("The day to look again has come"), "mkt"),
     "handoff:qualify": Kind("check-check", noop("{who} qualified this lead"), noop("Qualified"), "both", "sql"),
+    "handoff:name": Kind(
+        "check", noop("{who} says it is qualified; the other team's name is missing"), noop("One name of two"), "both"
+    ),
     "handoff:requalify": Kind(
         "corner-up-left", noop("{who} sees more to qualify"), noop("More to qualify"), "both", "sal"
     ),

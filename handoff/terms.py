@@ -173,6 +173,7 @@ class DraftForm(forms.Form):
         for day, label in WEEKDAYS:
             for name, end, said_then in zip(ENDS, ENDS.values(), said["hours"].get(str(day), ("", "")), strict=True):
                 self.fields[f"{name}_{day}"] = clock_field(end % {"day": label}, required=False, initial=said_then)
+                self.fields[f"{name}_{day}"].widget.attrs["class"] = "in auto"
         self._offer("personas", [(str(pk), name) for pk, name in self._personas(said["personas"]).items()])
         for name, known in (("time_zone", dict(time_zones())), ("holidays", dict(countries()))):
             kept = said[name]

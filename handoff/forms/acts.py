@@ -80,6 +80,13 @@ class Qualify(ActForm):
     act, title, button = "qualify", gettext_lazy("Qualified"), gettext_lazy("Qualify")
     done = gettext_lazy("%(lead)s is qualified.")
 
+    @property
+    def said(self) -> str:
+        if self.result.awaits_a_name:
+            kept = _("Your name is kept: %(lead)s is qualified once %(team)s says so, too.")
+            return kept % {"lead": self.lead, "team": standing.awaited(self.actor)}
+        return super().said
+
     def perform(self, **words: Any) -> Any:
         return lifecycle.qualify(self.lead, actor=self.actor, **words)
 

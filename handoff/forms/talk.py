@@ -193,7 +193,7 @@ class Touch(Logged):
 class Email(Logged):
     """An e-mail to the lead, sent from here."""
 
-    button: Any = gettext_lazy("Send")
+    title, button = gettext_lazy("Write an e-mail"), gettext_lazy("Send")
     subject = forms.CharField(label=gettext_lazy("Subject"), max_length=180)
     text = forms.CharField(
         label=gettext_lazy("Text"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 10, "data-send": ""})
@@ -201,9 +201,8 @@ class Email(Logged):
     ident = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, lead: Lead, actor: User) -> None:
-        self.title = _("Write to %(lead)s") % {"lead": lead}
         if not settings.EMAIL_CONFIGURED:
-            self.button = _("Keep")
+            self.button = gettext_lazy("Keep")
         last = lead.activities.filter(kind="email:sent").order_by("-at", "-id").first() if data is None else None
         subject = str(last.data.get("subject", "")) if last else ""
         about = subject if not subject or subject.lower().startswith("re:") else f"Re: {subject}"

@@ -121,7 +121,7 @@ _whole = Composed(
     lambda pk: (
         Handoff.objects.filter(pk=pk)
         .for_list()
-        .select_related("agreement", "reason", "ended_by", "accepted_by", "queue", "snoozed_by")
+        .select_related("agreement", "reason", "ended_by", "accepted_by", "queue", "snoozed_by", "named_by")
         .defer("lead__search", "lead__custom", "lead__company__custom")
     )
 )

@@ -162,7 +162,7 @@ def rated_by(actor: User) -> str:
 @undo.able("qualify")
 @transaction.atomic
 def qualify(lead: Lead, *, actor: User, seen: str = "") -> Handoff:
-    """Either team says that the lead is qualified (SQL), by name."""
+    """Either team says that the lead is qualified (SQL), by name; or each of them, where both have agreed on that."""
     lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
     handoff = standing.open_handoff(lead)
@@ -172,5 +172,5 @@ def qualify(lead: Lead, *, actor: User, seen: str = "") -> Handoff:
             if handoff.lane == Lane.MQL
             else standing.happened_since(lead)
         )
-    standing.qualified(handoff, actor=actor, at=at)
+    standing.say_qualified(handoff, actor=actor, at=at)
     return handoff

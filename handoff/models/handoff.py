@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -110,6 +110,8 @@ class Handoff(models.Model):
     first_contact_at = models.DateTimeField(null=True)
     qualified_at = models.DateTimeField(null=True)
     qualified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    named_at = models.DateTimeField(null=True, help_text=_("When the first of two names was given, if two are agreed."))
+    named_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     end = models.CharField(max_length=12, choices=End, blank=True)
@@ -151,6 +153,12 @@ class Handoff(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(lane="sql") | Q(qualified_at__isnull=False), name="handoff_qualified_at_sql"
+            ),
+            models.CheckConstraint(
+                condition=Q(named_at=None, named_by=None)
+                | Q(named_at__isnull=False, named_by__isnull=False)
+                & (Q(lane="sal", ended_at=None) | Q(lane="sql", qualified_at__gte=F("named_at"))),
+                name="handoff_first_name_waits_or_counts",
             ),
             models.CheckConstraint(
                 condition=Q(ended_at=None, end="") | (Q(ended_at__isnull=False) & ~Q(end="")), name="handoff_end_whole"
@@ -205,6 +213,11 @@ class Handoff(models.Model):
     def untouched(self) -> bool:
         """Whether it is accepted and nobody has tried to reach the lead."""
         return self.promise == "attempt"
+
+    @property
+    def awaits_a_name(self) -> bool:
+        """Whether one team has said that it is qualified and the agreement asks the other one, too."""
+        return self.named_at is not None and self.qualified_at is None and self.is_open
 
     @property
     def is_open(self) -> bool:

@@ -51,6 +51,7 @@ KINDS: dict[str, Kind] = {
     "task:fix": Kind(gettext_lazy("A lead is to be mended"), "work", "wrench", _MARKETING, own=True),
     "handoff:claim_early": Kind(gettext_lazy("Sales takes a lead early"), "verdicts", "zap", _MARKETING, Pace.DAILY),
     "handoff:accept": Kind(gettext_lazy("An offer is accepted"), "verdicts", "check", _MARKETING, Pace.DAILY),
+    "handoff:name": Kind(gettext_lazy("A qualification waits for your team's name"), "work", "check"),
     "handoff:qualified": Kind(gettext_lazy("A lead is qualified"), "verdicts", "check-check", _MARKETING, Pace.DAILY),
     "handoff:returned": Kind(gettext_lazy("A lead is returned"), "verdicts", "undo-2", _MARKETING),
     "handoff:recycled": Kind(gettext_lazy("A lead goes back to nurture"), "verdicts", "repeat", _MARKETING, Pace.DAILY),

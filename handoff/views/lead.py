@@ -90,7 +90,7 @@ def email(request: HttpRequest, pk: int) -> HttpResponse:
         return refuse(request, error.messages[0], found)
     form = Email(request.POST if request.method == "POST" else None, lead=found, actor=request.user)
     if not (form.is_bound and form.attempt()):
-        return ask(request, form, address=request.path, back=found.get_absolute_url(), about=found.email)
+        return ask(request, form, address=request.path, back=found.get_absolute_url(), about=str(found))
     nudge()
     transaction.on_commit(tasks.send_soon)
     return done(request, form.said, to=found.get_absolute_url(), lead=found)
