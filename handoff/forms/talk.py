@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import conversation, lifecycle, sides, threads
+from handoff import conversation, lifecycle, measure, sides, threads
 from handoff.forms.saying import SaidForm
 from handoff.models import Attachment, SideNote
 from leads import pipeline
@@ -51,6 +51,8 @@ class Comment(SaidForm):
         answered = threads.of(self.lead, reply_to) if reply_to else None
         if reply_to and answered is None:
             raise ValidationError(_("What you answer is not on this lead. Nothing was kept."))
+        measure.spend(self.actor, "comment")
+        measure.spend(self.actor, "file", len(self.sent_files))
         return conversation.comment(self.lead, actor=self.actor, text=text, reply_to=answered, files=self.sent_files)
 
 
@@ -227,4 +229,5 @@ class Email(Logged):
 
     def perform(self, *, subject: str = "", text: str = "", ident: UUID | None = None, **_words: Any) -> Any:
         self.planned = self.lead.next_action
+        measure.spend(self.actor, "email")
         return lifecycle.send_email(self.lead, actor=self.actor, subject=subject, text=text, ident=ident)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
@@ -28,18 +29,23 @@ def notices(request: HttpRequest) -> HttpResponse:
         messages.success(request, ngettext("%(n)d notice is read.", "%(n)d notices are read.", number) % {"n": number})
         return redirect("handoff:notices")
     after, about = request.GET.get("after", ""), request.GET.get("about", "")
-    mine = Notice.objects.filter(person_id=request.user.pk)
-    mine = (
-        mine.filter(kind__in=[name for name, kind in KINDS.items() if kind.group == about]) if about in GROUPS else mine
-    )
-    page = mine.filter(pk__lt=int(after)) if after.isdecimal() and len(after) < 19 else mine
-    found = marked(page.select_related("actor", "lead__company").order_by("-id")[: PAGE + 1])
+    found = marked(page_of(request.user.pk, about=about, after=after))
     shown = found[:PAGE]
     if any(notice.read_at is None for notice in shown):
         read(request.user, shown=shown)
     context = {"told": by_lead(shown), "next": shown[-1].pk if len(found) > PAGE else "", "first": not after}
     tabs = [("", "", not about), *((name, label, name == about) for name, label in GROUPS.items())]
     return render(request, "handoff/notices.html", {**context, "about": about, "tabs": tabs})
+
+
+def page_of(person: int, *, about: str, after: str) -> QuerySet[Notice]:
+    """The notices behind a cursor, one more than a page shows: all of them, or those of one group."""
+    mine = Notice.objects.filter(person_id=person)
+    if about in GROUPS:
+        mine = mine.filter(kind__in=[name for name, kind in KINDS.items() if kind.group == about])
+    if after.isdecimal() and len(after) < 19:
+        mine = mine.filter(pk__lt=int(after))
+    return mine.select_related("actor", "lead__company").order_by("-id")[: PAGE + 1]
 
 
 def marked(found: Iterable[Notice]) -> list[Notice]:

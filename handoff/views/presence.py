@@ -27,9 +27,7 @@ FORMS = {"away": Away, "hours": Hours, "share": Share}
 @require_http_methods(["GET", "POST"])
 def presence(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Days away, working hours, and (set by management) how much somebody takes at once."""
-    person = request.user if pk is None else get_object_or_404(User, pk=pk)
-    if person != request.user:
-        rights.permit(request.user, "people")
+    person = whose(request.user, pk)
     act = request.POST.get("act", "") if request.method == "POST" else "show"
     if act == "back":
         return back(request, person)
@@ -42,6 +40,14 @@ def presence(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return page(request, person, status=422, **{act: form})
     messages.success(request, _("Saved: offers go by it from now on."))
     return redirect(request.path)
+
+
+def whose(user: User, pk: int | None) -> User:
+    """Oneself, or for a manager anybody."""
+    if pk is None or pk == user.pk:
+        return user
+    rights.permit(user, "people")
+    return get_object_or_404(User, pk=pk)
 
 
 def back(request: HttpRequest, person: User) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from handoff import attachments, conversation, lifecycle, shoutouts, sides, watching
+from handoff import attachments, conversation, lifecycle, measure, shoutouts, sides, watching
 from handoff.models import Attachment, Comment, Notice, ShoutOut, SideNote, Watch
 from leads.models import Activity
 from tests.factories import make_handoff, make_lead, make_user
@@ -407,3 +407,19 @@ def test_whom_a_comment_may_mention_is_told_to_those_who_may_write_one(client, s
     assert ["sam", str(sam), "Sales", "sal"] in people
     assert ["marketing", "Marketing", "whole team", "mkt"] in people
     assert "nina" not in [username for username, *_rest in people]
+
+
+def test_nobody_says_more_within_an_hour_than_a_person_can(client, mia, monkeypatch):
+    monkeypatch.setitem(measure.MOST, "comment", (2, "comments"))
+    lead = make_lead()
+    address = reverse("handoff:comment", args=[lead.pk])
+    client.force_login(mia)
+    for words in ("One", "Two"):
+        assert client.post(address, {"text": words}).status_code == 302
+    refused = client.post(address, {"text": "Three"})
+    assert refused.status_code == 422
+    assert "2 comments within an hour are as many as one person may send" in refused.text
+    assert "Three" in refused.text
+    assert lead.activities.filter(kind="comment").count() == 2
+    client.force_login(make_user("sam", team="sales"))
+    assert client.post(address, {"text": "Another person is not held up"}).status_code == 302
