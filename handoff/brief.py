@@ -25,6 +25,8 @@ from personas.fit import holding
 TOUCHES, MESSAGES, GROUP = 5, 3, 4
 #: Kinds that tell what a person did or was told, as opposed to what we did with the record.
 TELLING = ("web", "form", "event", "email", "call", "meeting", "message")
+#: Facts that sales works with, whatever the agreement asks for.
+WORKED_WITH = ("name", "email", "phone", "job_title", "company", "industry", "size", "country")
 #: What they did themselves, which may be why now.
 PROPOSED = ("form", "email:reply", "event", "web:pricing", "meeting", "call:spoke")
 #: What they did by themselves; and what we told them: messages, content, e-mail.
@@ -120,6 +122,19 @@ def top_up(lead: Lead, *, actor: User, note: str, was: str | None = None, seen: 
         handoff.save(update_fields=["note"])
         timeline.record(lead, kind="handoff:brief", actor=actor, data={"changes": changes})
     return handoff
+
+
+def lacking(handoff: Handoff) -> list[str]:
+    """What is not known of the lead: what the agreement asks for first, then what sales works with. Once the hand-off
+    has ended, as it stood at the offer. Reads `handoff.lead` with its company and score.
+    """
+    lead, then = handoff.lead, list(handoff.brief.get("lacks", []))
+    if not handoff.is_open:
+        return then
+    known, score = scoring.facts(lead), getattr(lead, "score", None)
+    asked = {named(name) for name in (score.missing or ())} if score else set()
+    unknown = [named(name) for name in WORKED_WITH if known.get(name) in (None, "")]
+    return list(dict.fromkeys([*(what for what in then if what in asked), *sorted(asked - {*then}), *unknown]))
 
 
 def told(brief: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from handoff import sla, wording
+from handoff.brief import WORKED_WITH
 from handoff.models import Agreement, Deal, Handoff, Reason
 from leads import clock, hindsight, scoring
 from leads.definition import LASTS, Definition, acted
@@ -28,8 +29,6 @@ from leads.models import Activity, Lead, LeadScore, Visit
 from personas.choices import Stage
 
 SPAN, MONTH = timedelta(days=90), timedelta(days=30)
-#: What a lead that is offered should be known by.
-WORKED_WITH = ("name", "email", "phone", "job_title", "company", "industry", "size", "country")
 #: So many are counted, the newest first; beyond that the page says so.
 OFFERS, CANDIDATES = 20_000, 20_000
 LISTED = 12

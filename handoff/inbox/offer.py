@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.models import User
-from handoff import lifecycle, routing, sla
+from handoff import brief, lifecycle, routing, sla
 from handoff.inbox.lying import Lying
 from handoff.models import Agreement, Handoff, Promise
 from handoff.models.handoff import HandoffQuerySet
@@ -85,6 +85,15 @@ class Offer(Lying):
         return lifecycle.is_unreachable(self.handoff)
 
     @property
+    def lacks(self) -> list[str]:
+        """What is not known of the lead yet."""
+        return brief.lacking(self.handoff)
+
+    @property
+    def may_edit(self) -> bool:
+        return rights.may(self.user, "edit", self.handoff.lead)
+
+    @property
     def may_top_up(self) -> bool:
         return self.handoff.is_open and rights.may(self.user, "top_up", self.handoff.lead)
 
@@ -122,7 +131,7 @@ _whole = Composed(
         Handoff.objects.filter(pk=pk)
         .for_list()
         .select_related("agreement", "reason", "ended_by", "accepted_by", "queue", "snoozed_by", "named_by")
-        .defer("lead__search", "lead__custom", "lead__company__custom")
+        .defer("lead__search", "lead__company__custom")
     )
 )
 

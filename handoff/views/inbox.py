@@ -84,7 +84,8 @@ def whole_brief(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     handoff = offer.handoff
     told = {"told": brief.told(handoff.brief), "handoff": handoff, "lead": handoff.lead, "now": timezone.now()}
-    return render(request, "handoff/_brief.html", {**told, "may_top_up": offer.may_top_up})
+    told |= {"may_top_up": offer.may_top_up, "lacks": offer.lacks, "may_edit": offer.may_edit}
+    return render(request, "handoff/_brief.html", told)
 
 
 @login_required

@@ -7,11 +7,11 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from handoff import lifecycle, sla
+from handoff import deals, lifecycle, sla
 from handoff.models import Agreement, Notice, Task
 from leads import capture
 from leads.models import Lead
-from tests.factories import make_handoff, make_lead, make_reason, make_user
+from tests.factories import make_agreement, make_handoff, make_lead, make_reason, make_user
 
 HTMX = {"hx-request": "true"}
 
@@ -229,3 +229,23 @@ def test_on_its_day_a_recycled_lead_comes_back_to_the_rep_and_the_marketer_once(
     client.force_login(sam)
     assert "Back to be looked at again" in client.get(reverse("handoff:my_day")).text
     assert Lead.objects.get(pk=lead.pk).stage == "tofu"
+
+
+def test_the_brief_says_what_is_not_known_yet_until_somebody_adds_it(client, mia, sam):
+    make_agreement(required_facts=["phone"])
+    handoff = make_handoff("sal", name="Katrin Hofer", job_title="Plant manager")
+    client.force_login(sam)
+    for page in (reverse("handoff:inbox_item", args=[handoff.pk]), reverse("handoff:brief", args=[handoff.pk])):
+        text = " ".join(client.get(page).text.split())
+        assert "Not known yet: phone, industry, staff, country" in text
+        assert reverse("leads:edit", args=[handoff.lead_id]) in text
+    form = client.get(reverse("leads:edit", args=[handoff.lead_id])).context["form"]
+    said = {field.html_name: field.value() for field in form if field.value() not in (None, "")}
+    answer = client.post(reverse("leads:edit", args=[handoff.lead_id]), {**said, "phone": "+43 1 5550123"})
+    assert answer.status_code == 302
+    assert "Not known yet: industry, staff, country" in item(client, handoff)
+    deals.open_deal(handoff.lead, actor=sam)
+    client.force_login(mia)
+    over = item(client, handoff)
+    assert "Not known yet: phone" in over  # as it stood at the offer
+    assert "Add what you know" not in over
