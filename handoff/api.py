@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.forms import ModelChoiceField
+from django.forms import ModelChoiceField, MultipleChoiceField
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -127,7 +128,8 @@ class Activities(APIView):
 def spoken(form: type[SaidForm], lead: Lead, request: Request, passed_over: set[str] | None = None) -> Any:
     """The form, filled in with a JSON body and done."""
     said = {name: value for name, value in leads.whole(request).items() if name not in (passed_over or set())}
-    filled = form(scalars(said), lead=lead, actor=request.user)
+    many = {name for name, field in form.base_fields.items() if isinstance(field, MultipleChoiceField)}
+    filled = form({**scalars(said, apart_from=many), **lists(said, many)}, lead=lead, actor=request.user)
     leads.known_only(said, set(filled.fields))
     for name, by in NAMED_BY.items():
         field = filled.fields.get(name)
@@ -136,11 +138,25 @@ def spoken(form: type[SaidForm], lead: Lead, request: Request, passed_over: set[
     return performed(filled)
 
 
-def scalars(said: dict[str, Any]) -> dict[str, Any]:
+def scalars(said: dict[str, Any], apart_from: Collection[str] = ()) -> dict[str, Any]:
     """What a form can read of a JSON body: text and yes or no; null is empty."""
-    if nested := [name for name, value in said.items() if isinstance(value, dict | list)]:
+    single = {name: value for name, value in said.items() if name not in apart_from}
+    if nested := [name for name, value in single.items() if isinstance(value, dict | list)]:
         raise ValidationError({name: _("Expected text.") for name in nested})
-    return {n: v if isinstance(v, bool) else "" if v is None else str(v) for n, v in said.items()}
+    return {n: v if isinstance(v, bool) else "" if v is None else str(v) for n, v in single.items()}
+
+
+def lists(said: dict[str, Any], names: Collection[str]) -> dict[str, list[str]]:
+    """The fields that take several values, each a list of texts; null is none of them."""
+    found = {name: value or [] for name, value in said.items() if name in names}
+    wrong = [
+        name
+        for name, value in found.items()
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value)
+    ]
+    if wrong:
+        raise ValidationError({name: _("Expected a list of texts.") for name in wrong})
+    return found
 
 
 def performed(form: SaidForm) -> Any:

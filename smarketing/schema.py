@@ -12,6 +12,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
 
 from handoff.forms import ACTS
+from handoff.forms.desk import MENDABLE
 from leads.api import LeadChanges
 from leads.filters import LABELS, SORTS
 from leads.payload import FILE_FIELDS, PAYLOAD_FIELDS
@@ -212,6 +213,11 @@ class Acts(OpenApiViewExtension):
             name: serializers.CharField(required=False)
             for name in sorted({name for form in ACTS.values() for name in form.base_fields})
         }
+        words["fields_wrong"] = serializers.ListField(
+            child=serializers.ChoiceField(MENDABLE),
+            required=False,
+            help_text="Of a clerical return: marketing mends them.",
+        )
 
         class Described(self.target_class):  # type: ignore[name-defined]
             @extend_schema(

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiToken
 from handoff import conversation, lifecycle
-from handoff.models import Notice
+from handoff.models import Notice, Task
 from leads.models import Activity, Lead
 from personas.choices import Stage
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
@@ -212,3 +212,15 @@ def test_a_record_takes_as_many_queries_with_many_deals_as_with_one(api):
         deal.save()
         deal.roles.create(lead=lead)
     assert queries() == few <= 6
+
+
+def test_a_clerical_return_names_what_is_wrong_in_a_list(api):
+    mia, sam, lead = make_user("mia"), make_user("sam", team="sales"), make_handoff().lead
+    address, body = f"leads/{lead.pk}/acts/return/", {"reason": make_reason("return", "facts_missing").code}
+    for wrong in ("phone", ["shoe size"], [["phone"]], [7]):
+        answer = api("POST", address, sam, {**body, "fields_wrong": wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (422, "fields_wrong"), wrong
+    answer = api("POST", address, sam, {**body, "verdict": "A fax line", "fields_wrong": ["phone", "job_title"]})
+    assert answer.status_code == 200, answer.content
+    task = Task.objects.get(lead=lead)
+    assert (task.owner, sorted(task.fields)) == (mia, ["job_title", "phone"])

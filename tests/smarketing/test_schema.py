@@ -19,6 +19,8 @@ def test_the_schema_names_every_route_with_what_it_takes_and_answers(client, cap
     assert {"202", "401", "403", "409", "422"} <= set(accepted["responses"])
     named = accepted["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     assert {"email", "company", "purchase", "hand_raise"} <= set(schema["components"]["schemas"][named]["properties"])
+    words = schema["components"]["schemas"]["Words"]["properties"]
+    assert (words["fields_wrong"]["type"], words["reason"]["type"]) == ("array", "string")
     assert "Warning" not in capsys.readouterr().err
 
 
