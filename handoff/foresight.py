@@ -76,7 +76,7 @@ COUNTED: list[tuple[Any, Callable[[Offer], bool]]] = [
     (_("Returned"), lambda offer: offer.is_returned),
     (_("Returned as not what we agreed on"), lambda offer: offer.is_definitional),
     (_("Qualified"), lambda offer: offer.handoff.qualified_at is not None),
-    (_("Became customers"), lambda offer: offer.won),
+    (_("Became customers, of these offers"), lambda offer: offer.won),
 ]
 
 

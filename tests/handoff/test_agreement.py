@@ -8,6 +8,7 @@ from django.urls import reverse
 from handoff import agreement
 from handoff.models import Agreement, Amendment, Notice, Signature
 from leads.models import Scorecard
+from smarketing.templatetags.look import team_mark
 from tests.factories import make_agreement, make_draft, make_handoff, make_user
 
 AGREEMENT, DRAFT, EDIT = (reverse(f"handoff:agreement{name}") for name in ("", "_draft", "_edit"))
@@ -95,6 +96,8 @@ def test_a_team_signs_for_itself_and_a_manager_only_while_it_has_nobody(client, 
     sam.save()
     page = signed(client, ruth, "sales")
     assert "Ruth Lindqvist, for sales" in words(page)
+    signatures = page.text[page.text.index('id="h-sign"') :]
+    assert all(team_mark(team) in signatures for team in ("sales", "marketing"))  # signed or open, its team is named
     assert (Signature.objects.get().team, Signature.objects.get().stands_in) == ("sales", True)
     signed(client, mia, "marketing")
     assert Agreement.objects.in_force() == draft

@@ -116,14 +116,15 @@ def test_a_higher_line_says_what_it_would_have_kept_out_and_lost(client, mia, sa
     held = ahead(mql_line=70)
     table = {line.label: (line.before, line.after) for line in held.table}
     assert table["Returned as not what we agreed on"] == (1, 0)
-    assert table["Became customers"] == (1, 0)
+    assert table["Became customers, of these offers"] == (1, 0)
     assert [str(offer.handoff.lead) for offer in held.returned_kept_out] == ["Paul Small"]
     assert [str(offer.handoff.lead) for offer in held.wins_lost] == ["Wanda Winner"]
     assert (held.would_be, held.at_once) == ([], [])
     client.force_login(sam)
     page = words(client.get(AHEAD))
     for text in ("What v2 would have changed", "1 returned lead would have been kept out", "Paul Small", "Wanda Winner",
-                 "1 customer won in this time would not have been offered then", "62 points"):  # fmt: skip
+                 "Of all customers won in these 90 days, whenever they were offered, v2 would not have offered 1:", "62 points",
+                 "Offers made in these 90 days", "Became customers, of these offers"):  # fmt: skip
         assert text in page
     assert "Rita Wrong-Region" not in page
 
@@ -207,12 +208,16 @@ def test_an_offer_is_judged_by_what_was_known_of_it_then(mia, sam):
     assert held.kept_out[0].missing == ["phone"]
 
 
-def test_what_marketing_would_promise_is_held_against_what_it_offered(sam):
+def test_what_marketing_would_promise_is_held_against_what_it_offered(client, sam):
     offered()
     held = ahead(leads_a_month=1, completeness=100)
     assert [(asked.label, asked.after) for asked in held.marketing] == [
         ("Leads offered", 1), ("Facts known when offered", 1),
     ]  # fmt: skip
+    client.force_login(sam)
+    page = words(client.get(AHEAD))
+    assert "Promises of marketing in v2" in page
+    assert "Kept under v2" in page
 
 
 def test_the_preview_counts_as_offered_what_promises_counts(client, mia, sam):

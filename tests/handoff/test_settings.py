@@ -1,5 +1,7 @@
 """Settings: one's own profile for everybody; reasons and the sample company for managers."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,6 +11,7 @@ from accounts.models import User
 from handoff import sample
 from handoff.models import Reason, SampleMark
 from handoff.tasks import fill_sample, sample_is_coming
+from handoff.terms import ReasonForm
 from leads.models import Lead
 from tests.factories import make_lead, make_reason, make_user
 
@@ -78,6 +81,32 @@ def test_a_manager_words_a_reason_anew_and_adds_one_with_its_class(client, ruth)
     page = client.post(reverse("handoff:reason_add", args=["return"]), said, follow=True)
     assert "Wrong language" in page.text
     assert make_reason("return", "wrong_language").return_class == "procedural"
+
+
+def test_to_look_again_takes_the_usual_days_or_a_number_of_one_s_own(client, ruth):
+    client.force_login(ruth)
+    reason = make_reason("recycle", "not_now")
+    address = reverse("handoff:reason", args=[reason.pk])
+
+    def days(**said):
+        answer = client.post(address, {"label": "Not now", **said})
+        reason.refresh_from_db()
+        return answer.status_code, reason.look_again_days
+
+    page = client.get(address).text
+    for label in ("30 days", "60 days", "90 days", "180 days", "No day is set"):
+        assert label in page
+    assert re.search(r'name="usual" value="90"[^>]*checked', page)
+    assert days(usual="180", look_again_days="") == (302, 180)
+    assert days(usual="180", look_again_days="45") == (302, 45)
+    assert 'name="look_again_days" value="45"' in client.get(address).text
+    assert days(usual="0", look_again_days="") == (302, 0)
+    assert days(usual="", look_again_days="") == (422, 0)
+    assert days(usual="31", look_again_days="") == (422, 0)
+    for person in (make_user("mia"), make_user("sam", team="sales")):
+        client.force_login(person)
+        assert client.post(address, {"label": "Not now", "usual": "30"}).status_code == 403
+    assert "usual" not in ReasonForm(act="disqualify").fields
 
 
 def test_a_retired_reason_is_no_longer_offered_and_the_last_one_stays(client, ruth):
