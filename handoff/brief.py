@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from handoff import standing, telling
 from handoff.models import Handoff
-from leads import scoring, timeline
+from leads import learning, scoring, timeline
 from leads.definition import FACTS, named
 from leads.models import Activity, Lead, LeadScore
 from leads.models.scoring import grade
@@ -38,13 +38,15 @@ OWN_WORDS = ("form:", "email:reply")
 
 def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
     """What a rep needs to call within 30 seconds; plain data, kept with the hand-off."""
-    score = LeadScore.objects.filter(lead=lead).first()
+    score = LeadScore.objects.filter(lead=lead).select_related("lead__chance").first()
+    chance = getattr(score.lead, "chance", None) if score else None
     seen = list(lead.activities.of_kinds(*TELLING).order_by("-at", "-id")[: TOUCHES + MESSAGES])
     return {
         "trigger": _trigger(origin, score, seen),
         "score": {"total": score.total, "fit": score.fit, "engagement": score.engagement, "parts": score.parts}
         if score
         else None,
+        "chance": learning.told(chance).data() if chance else None,
         "touches": [_kept(touch) for touch in seen[:TOUCHES]],
         "told": [_kept(touch) for touch in seen if touch.kind in TOLD][:MESSAGES],
         "persona": _persona(lead),
@@ -145,6 +147,7 @@ def told(brief: dict[str, Any]) -> dict[str, Any]:
     return {
         "trigger": brief.get("trigger", ""),
         "score": {**score, "grade": grade(score["total"])} if score else None,
+        "chance": learning.Told.read(brief["chance"]) if brief.get("chance") else None,
         "touches": [touch for touch in touches if touch is not quote],
         "quote": quote,
         "persona": brief.get("persona"),

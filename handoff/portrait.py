@@ -20,7 +20,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import accounting, brief, lifecycle, sides, sla, standing, surroundings, telling, threads, undo
 from handoff.models import Agreement, Deal, DealLead, Handoff, Task, Watch
-from leads import pipeline, rights, scoring, timeline
+from leads import learning, pipeline, rights, scoring, timeline
 from leads.composed import Composed
 from leads.definition import named
 from leads.models import Lead, LeadScore
@@ -41,7 +41,7 @@ def _leads(pk: int, team: str) -> Composed[Lead]:
     )
     whole = (
         Lead.objects.visible_to(User(pk=pk, team=team))
-        .select_related("company", "source", "campaign", "persona", "score__scorecard")
+        .select_related("company", "source", "campaign", "persona", "score__scorecard", "chance")
         .defer("search")
         .annotate(agreed=Subquery(agreed[:1]))
         .annotate(watched=Exists(Watch.objects.on().filter(lead=OuterRef("pk"), person=pk)))
@@ -235,6 +235,12 @@ class Portrait:
     @property
     def score(self) -> LeadScore | None:
         return getattr(self.lead, "score", None)
+
+    @property
+    def chance(self) -> learning.Told | None:
+        """The learned chance in words, with what weighs most."""
+        found = getattr(self.lead, "chance", None)
+        return learning.told(found) if found else None
 
     @cached_property
     def parts(self) -> dict[str, list[dict[str, Any]]]:

@@ -15,7 +15,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import notices, routing, sla, watching
 from handoff.models import Deal, Handoff, Reason
-from leads import clock, timeline
+from leads import clock, learning, timeline
 from leads.models import Lead, Outcome
 from personas.choices import Lane, Stage
 
@@ -213,9 +213,22 @@ def done_with(lead: Lead) -> None:
     lead.save(update_fields=["next_action", "next_action_at"])
 
 
+#: Outcomes that chances are learned from; what was known then is kept.
+DECISIVE = frozenset({Outcome.Kind.WON, Outcome.Kind.LOST, Outcome.Kind.DISQUALIFIED, Outcome.Kind.RETURNED})
+
+
 def learn(lead: Lead, kind: str, *, at: datetime, reason: Reason | None = None, imported: bool = False) -> None:
     """Leave the verdict or outcome that scores learn from."""
-    Outcome.objects.create(lead=lead, kind=kind, reason=reason.code if reason else "", at=at, imported=imported)
+    Outcome.objects.create(
+        lead=lead,
+        kind=kind,
+        reason=reason.code if reason else "",
+        reason_class=reason.return_class if reason else "",
+        at=at,
+        imported=imported,
+    )
+    if not imported and kind in DECISIVE:
+        learning.snapshot([lead.pk], "outcome", at=at)
 
 
 def look_again(lead: Lead, on: date | None, *, reason: Reason | None, at: datetime) -> date | None:

@@ -21,9 +21,9 @@ from rest_framework.views import APIView
 
 from accounts.choices import Team
 from accounts.models import User
-from leads import capture, editing, identity
+from leads import capture, editing, identity, learning
 from leads.filters import LABELS, LeadFilter, Row
-from leads.models import Campaign, Lead, LeadScore, Source, Submission
+from leads.models import Campaign, Chance, Lead, LeadScore, Source, Submission
 from leads.paging import bounded, page_of, read_cursor
 from leads.payload import plain
 from leads.rights import permit
@@ -129,7 +129,7 @@ class OneLead(APIView):
         return record(lead)
 
 
-RELATED = ("company", "source", "campaign", "persona", "marketer", "rep", "score")
+RELATED = ("company", "source", "campaign", "persona", "marketer", "rep", "score", "chance")
 #: Columns of a lead that are told as they are.
 PLAIN = (
     "name", "email", "phone", "job_title", "country", "currency", "preferred_contact", "next_action",
@@ -152,6 +152,7 @@ def record(lead: Lead) -> dict[str, Any]:
         "marketer": lead.marketer.username if lead.marketer else None,
         "rep": lead.rep.username if lead.rep else None,
         "score": points(lead.score) if hasattr(lead, "score") else None,
+        "chance": chance_of(lead.chance) if hasattr(lead, "chance") else None,
         "page": lead.get_absolute_url(),
     }
 
@@ -168,6 +169,17 @@ def points(score: LeadScore) -> dict[str, Any]:
         "fit": score.fit,
         "engagement": score.engagement,
         "parts": score.parts,
+    }
+
+
+def chance_of(found: Chance) -> dict[str, Any]:
+    """The learned chance; the parts are log-odds and sum with `base` to `log_odds` exactly."""
+    return {
+        "probability": found.probability,
+        "log_odds": found.logit,
+        "base": found.base,
+        "parts": [{"name": name, "value": value, "log_odds": logit} for name, value, logit in found.parts],
+        "reasons": [str(reason) for reason in learning.reasons(found.parts)],
     }
 
 

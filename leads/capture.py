@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
-from leads import clock, identity, pipeline, scoring, timeline
+from leads import clock, identity, learning, pipeline, scoring, timeline
 from leads.identity import Profile
 from leads.models import Activity, Campaign, Company, Import, Lead, Signal, Source, Submission
 from leads.models.submission import MAX_ATTEMPTS
@@ -120,6 +120,8 @@ def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> 
     _wake([done for done, _profile in readable], now)
     crossed = set(scoring.rescore({lead.pk for lead in leads}, at=now)) if leads else set()
     historic = {done.lead.pk for done, _profile in readable if done.lead and done.is_historic}
+    fresh = {done.lead.pk for done, _profile in readable if done.lead and done.created}
+    learning.answer({lead.pk for lead in leads} - historic, at=now, created=fresh)  # history waits for the worker
     _raise_signals([done for done, _profile in readable])  # first: who asks to talk is offered as such, not by points
     pipeline.notice_readiness(crossed - historic, at=now)
     _settle([done for done, _profile in readable], now)
@@ -339,6 +341,7 @@ def log(
         )
     activity = timeline.record(lead, kind=kind, actor=actor, text=text, data=data, at=at or now)
     pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
+    learning.answer([lead.pk], at=now)
     return activity
 
 
@@ -349,3 +352,4 @@ def log_many(lines: Sequence[Activity]) -> None:
     Lead.objects.locked(leads)
     timeline.record_many(lines)
     pipeline.notice_readiness(scoring.rescore(leads, at=now), at=now)
+    learning.answer(leads, at=now)

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from leads import clock, identity, pipeline, scoring, timeline
+from leads import clock, identity, learning, pipeline, scoring, timeline
 from leads.models import Company, Identity, Lead
 from leads.rights import may_edit, who_may_edit
 
@@ -54,6 +54,7 @@ def edit(lead: Lead, *, actor: User, changes: dict[str, Any], version: int | Non
     lead.save(update_fields=[*changes, "persona_chosen", "version", "edited_by", "edited_at"])
     timeline.record(lead, kind="lead:edit", actor=actor, data={"changes": said}, at=now)
     pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
+    learning.answer([lead.pk], at=now)
     lead.refresh_from_db()
     return lead
 

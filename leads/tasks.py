@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from leads import pipeline
+from leads import learning, pipeline
 
 NUDGED = "nudged"
 #: For so many seconds one nudge stands for all; the worker takes the mark away before it looks.
@@ -48,3 +48,16 @@ def heard() -> None:
 @shared_task
 def rescore_outdated() -> int:
     return pipeline.rescore_outdated()
+
+
+@shared_task
+def refresh_chances() -> int:
+    return learning.refresh()
+
+
+@shared_task
+def learn() -> str:
+    """Learn anew where there is enough to learn from; only one process does."""
+    from leads.learning import training  # the mathematics weighs tens of megabytes: only who trains carries them
+
+    return training.train().state if training.is_due() else ""

@@ -20,6 +20,8 @@ app.conf.beat_schedule = {
     "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15, "options": {"expires": 15}},
     "messages that are old": {"task": "handoff.tasks.forget_old_messages", "schedule": 3600},
     "scores that are out of date": {"task": "leads.tasks.rescore_outdated", "schedule": 60},
+    "chances that another model said": {"task": "leads.tasks.refresh_chances", "schedule": 60},
+    "outcomes to learn from": {"task": "leads.tasks.learn", "schedule": 600, "options": {"expires": 600}},
     "files that nothing names": {"task": "handoff.tasks.sweep_files", "schedule": 3600},
     "files that nobody imported": {"task": "handoff.tasks.forget_abandoned_files", "schedule": 3600},
 }

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from handoff import brief, notices, routing, sla, standing, undo, watching
 from handoff.models import Agreement, Handoff, Queue
-from leads import clock, pipeline, pulse, timeline
+from leads import clock, learning, pipeline, pulse, timeline
 from leads.models import Activity, Lead, Outcome
 from personas.choices import Lane, Stage
 
@@ -53,6 +53,8 @@ def begin(
     if not imported and origin != Handoff.Origin.REQUALIFY:  # that one is accepted already
         sla.promise(handoff, "answer", at=at)
     handoff.save()
+    if not imported:
+        learning.snapshot([lead.pk], "offered", at=at)
     if not owner:
         routing.decided(handoff, route, actor=actor)
     if lead.look_again_on:

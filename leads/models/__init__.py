@@ -3,6 +3,7 @@ from leads.models.campaign import Campaign, Source
 from leads.models.exchange import Import, ImportPiece, ImportProblem
 from leads.models.identity import Identity
 from leads.models.lead import Company, Lead
+from leads.models.learning import Chance, LearnedModel, Learning, Snapshot, Suspect
 from leads.models.outcome import Outcome
 from leads.models.scoring import LeadScore, Scorecard
 from leads.models.signal import Signal
@@ -12,6 +13,7 @@ from leads.models.submission import Submission
 __all__ = [
     "Activity",
     "Campaign",
+    "Chance",
     "Company",
     "Identity",
     "Import",
@@ -19,11 +21,15 @@ __all__ = [
     "ImportProblem",
     "Lead",
     "LeadScore",
+    "LearnedModel",
+    "Learning",
     "Outcome",
     "Scorecard",
     "Signal",
+    "Snapshot",
     "Source",
     "StageChange",
     "Submission",
+    "Suspect",
     "Visit",
 ]

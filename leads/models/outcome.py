@@ -24,6 +24,12 @@ class Outcome(models.Model):
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="outcomes")
     kind = models.CharField(max_length=12, choices=Kind)
     reason = models.CharField(max_length=40, blank=True)
+    reason_class = models.CharField(
+        max_length=12,
+        blank=True,
+        db_default="",
+        help_text=_("The class of a return."),
+    )
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=timezone.now)
     imported = models.BooleanField(default=False)

@@ -1,0 +1,185 @@
+"""What was known of leads at a moment: facts as they stood then, and touches that fade at several speeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from leads import scoring
+from leads.definition import FACTS
+from leads.identity import is_business_email
+from leads.models import Lead, Scorecard
+
+#: Namespaces of activities that are the lead's own interest, or somebody's talk with it.
+TOUCHES = ("web", "form", "event", "email", "call", "meeting", "message")
+ANSWERS = ("call", "meeting", "message")
+HALF_LIVES = (7, 30, 90)
+DAY = 86_400
+#: What may have been filled in later: unless its earlier value is known, it was unknown before.
+PLAIN = {"source", "campaign", "country", "job_title", "persona", "value", "email", "phone", "name", "company"}
+#: Names of features that are sums of touches or times, not facts.
+ALL, RECENCY, RESPONSE, KNOWN, MAIL, CAME = (
+    "touches", "days_since_touch", "response_minutes", "facts_known", "mail", "came_by",
+)  # fmt: skip
+
+_TOUCHED = """
+SELECT w.place, a.kind, count(*), max(a.at),
+       sum(power(2, -date_part('epoch', w.at - a.at) / (7 * 86400))),
+       sum(power(2, -date_part('epoch', w.at - a.at) / (30 * 86400))),
+       sum(power(2, -date_part('epoch', w.at - a.at) / (90 * 86400))),
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (%s * 86400), 1000))),
+       min(a.at) FILTER (WHERE a.actor_id IS NOT NULL)
+  FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS w(lead, at, place)
+  JOIN leads_activity a ON a.lead_id = w.lead AND a.at <= w.at
+ WHERE split_part(a.kind, ':', 1) = ANY(%s) AND a.at > w.at - interval '3 years'
+ GROUP BY w.place, a.kind
+"""
+#: The first line of a timeline says how a lead came in; what later lines changed was otherwise before.
+_FIRST = """
+SELECT DISTINCT ON (lead_id) lead_id, kind FROM leads_activity WHERE lead_id = ANY(%s) ORDER BY lead_id, at, id
+"""
+_CHANGED = """
+SELECT a.lead_id, a.at, a.data FROM leads_activity a
+ WHERE a.lead_id = ANY(%s) AND (a.data ? 'changed' OR a.data ? 'changes') AND a.kind NOT LIKE 'deal%%'
+ ORDER BY a.lead_id, a.at DESC, a.id DESC
+"""
+
+
+@dataclass
+class Known:
+    """What is known of one lead at one moment."""
+
+    features: dict[str, Any]
+    points: float
+
+
+@dataclass
+class _Touched:
+    counts: dict[str, tuple[int, float]] = field(default_factory=dict)
+    sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
+    by_kind: dict[str, float] = field(default_factory=dict)
+    last: datetime | None = None
+    answered: datetime | None = None
+
+
+def known_at(moments: Sequence[tuple[int, datetime]], *, now: bool = False) -> list[Known]:
+    """What was known of leads at moments, each pair a lead's key and a moment, in the same order.
+
+    With `now` the facts are as they stand; else those that somebody filled in later are taken back.
+    """
+    pks = {pk for pk, _at in moments}
+    rows = Lead.objects.filter(pk__in=pks).select_related("company", "source", "campaign", "persona")
+    leads = {lead.pk: lead for lead in rows}
+    card = Scorecard.objects.get(in_force=True)
+    touched = _touched(moments, card)
+    came = _came(pks)
+    later = {} if now else _changes(pks)
+    found = []
+    for place, (pk, at) in enumerate(moments):
+        lead, sums = leads[pk], touched.get(place, _Touched())
+        facts = {**scoring.facts(lead), "campaign": lead.campaign.name if lead.campaign else ""}
+        facts["persona"] = str(lead.persona) if lead.persona else ""
+        facts["value"] = float(lead.value) if lead.value is not None else None
+        for changed_at, data in later.get(pk, ()):
+            if changed_at > at:
+                _take_back(facts, data)
+        points = scoring.score(facts, sums.counts, card.points).total
+        found.append(Known(_features(lead, facts, sums, came.get(pk, ""), at), points))
+    return found
+
+
+def _features(lead: Lead, facts: Mapping[str, Any], sums: _Touched, came: str, at: datetime) -> dict[str, Any]:
+    email = str(facts.get("email") or "")
+    features: dict[str, Any] = {
+        name: plain(facts.get(name))
+        for name in ("source", "campaign", "country", "job_title", "industry", "size", "persona", "value")
+    }
+    features |= {name: plain(value) for name, value in facts.items() if name.startswith("custom.")}
+    features[MAIL] = "" if not email else "business" if is_business_email(email) else "free"
+    features[KNOWN] = sum(facts.get(name) not in (None, "") for name in FACTS)
+    features[CAME] = came
+    for half_life, total in zip((*HALF_LIVES, 0), sums.sums, strict=True):
+        features[f"{ALL}:{half_life}"] = round(total, 4)
+    features |= {f"{ALL}:{kind}": round(total, 4) for kind, total in sums.by_kind.items()}
+    if sums.last:
+        features[RECENCY] = round((at - sums.last).total_seconds() / DAY, 2)
+    if sums.answered:
+        features[RESPONSE] = round((sums.answered - lead.first_seen_at).total_seconds() / 60)
+    return features
+
+
+def plain(value: Any) -> str | float | None:
+    """A value as learning takes it: a word or a number."""
+    if value is None or isinstance(value, str):
+        return (value or "").strip()[:80].replace("\0", "")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return value if math.isfinite(value) and abs(value) < 1e300 else None
+    return str(value)[:80]
+
+
+def _touched(moments: Sequence[tuple[int, datetime]], card: Scorecard) -> dict[int, _Touched]:
+    found: dict[int, _Touched] = {}
+    half_life = max(float(card.points.get("half_life_days") or 30), 0.01)
+    pks, ats = [pk for pk, _at in moments], [at for _pk, at in moments]
+    with connection.cursor() as cursor:
+        cursor.execute(_TOUCHED, [half_life, pks, ats, list(TOUCHES)])
+        for place, kind, count, last, week, month, quarter, agreed, answered in cursor.fetchall():
+            one = found.setdefault(place - 1, _Touched())
+            one.counts[kind] = (count, agreed)
+            one.sums = [old + new for old, new in zip(one.sums, (week, month, quarter, count), strict=True)]
+            one.by_kind[kind] = month
+            one.last = max(filter(None, (one.last, last)))
+            if answered and kind.partition(":")[0] in ANSWERS:
+                one.answered = min(filter(None, (one.answered, answered)))
+    return found
+
+
+def _came(pks: Iterable[int]) -> dict[int, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST, [list(pks)])
+        return dict(cursor.fetchall())
+
+
+def _changes(pks: Iterable[int]) -> dict[int, list[tuple[datetime, dict[str, Any]]]]:
+    found: dict[int, list[tuple[datetime, dict[str, Any]]]] = {}
+    from json import loads
+
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED, [list(pks)])
+        for pk, at, data in cursor.fetchall():
+            found.setdefault(pk, []).append((at, data if isinstance(data, dict) else loads(data)))
+    return found
+
+
+def filled_later(data: Mapping[str, Any]) -> list[str]:
+    """The names of facts that a line of the timeline says were filled in or changed."""
+    names = list(data.get("changed") or ())
+    for name, said in (data.get("changes") or {}).items():
+        if name == "custom" and isinstance(said, list) and all(isinstance(one, dict) for one in said):
+            names += [f"custom.{one}" for one in said[1] if said[0].get(one) != said[1][one]]
+        else:
+            names.append(name)
+    return names
+
+
+def _take_back(facts: dict[str, Any], data: Mapping[str, Any]) -> None:
+    """Facts as they were before a change; what was not written down was not known."""
+    for name in data.get("changed") or ():
+        if name in facts and (name in PLAIN or name.startswith("custom.")):
+            facts[name] = None
+    for name, said in (data.get("changes") or {}).items():
+        was = said[0] if isinstance(said, list) and len(said) == 2 else None
+        if name == "custom" and isinstance(was, dict):
+            for one in [key for key in facts if key.startswith("custom.")]:
+                facts[one] = was.get(one[7:])
+        elif name in ("country", "job_title", "email", "phone", "name", "value"):
+            facts[name] = was
+        elif name in ("source", "campaign", "persona"):
+            facts[name] = None

@@ -1,0 +1,213 @@
+"""The model that is live: chances by it, at once in the web process, and with the trees' word on the worker."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from leads import clock
+from leads.learning.card import BOOSTER, REST, Answer, Card, K, Part, level
+from leads.learning.features import Known, known_at
+from leads.models import Chance, LearnedModel, Learning, Snapshot
+
+if TYPE_CHECKING:
+    from leads.learning.fitting import Learned, Table
+
+#: So many parts are kept with a chance; what the others add is one of its own.
+KEPT = 12
+BATCH = 1_000
+_cards: dict[int, Card] = {}
+
+
+def settings() -> Learning:
+    """What people say to learning."""
+    return Learning.objects.get_or_create(pk=1)[0]
+
+
+def live() -> LearnedModel:
+    """The model that counts; on day zero the agreed points at the stated win rate."""
+    found = LearnedModel.objects.without_trees().filter(state=LearnedModel.State.LIVE).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return LearnedModel.objects.create(
+                version=1,
+                state=LearnedModel.State.LIVE,
+                parameters=of_points(),
+                why=_("The agreed points, until something foresees the outcomes better."),
+                live_since=clock.now(),
+            )
+    except IntegrityError:
+        return LearnedModel.objects.without_trees().get(state=LearnedModel.State.LIVE)
+
+
+def of_points() -> dict[str, Any]:
+    """The agreed points as a scorecard without columns: leads as they are counted now are won at the stated rate."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT total, count(*) FROM (SELECT total FROM leads_leadscore LIMIT 100000) AS known GROUP BY total"
+        )
+        counts: dict[float, int] = dict(cursor.fetchall())
+    leads = sum(counts.values())
+    mean = sum(total * count for total, count in counts.items()) / leads if leads else 0.0
+    return {"b": level(settings().win_rate, counts), "k": K, "mean_points": mean, "columns": [], "stretch": 1.0}
+
+
+def card_of(model: LearnedModel) -> Card:
+    """A model's scorecard, read once a process; a version never changes but the first, which is the points."""
+    if model.is_points:
+        return Card.read(model.parameters)
+    if model.pk not in _cards:
+        _cards.clear()  # the live one is asked for; those before it are not
+        _cards[model.pk] = Card.read(model.parameters)
+    return _cards[model.pk]
+
+
+def answer(leads: Collection[int], *, at: datetime, created: Collection[int] = ()) -> None:
+    """Say these leads' chances at once, by the scorecard; keep what was known of those that are new."""
+    order = sorted(leads)
+    if not order:
+        return
+    model, known = live(), known_at([(pk, at) for pk in order], now=True)
+    card = card_of(model)
+    answers = [card.answer(one.features, one.points) for one in known]
+    _write(zip(order, answers, strict=True), model, at)
+    _keep([(pk, one) for pk, one in zip(order, known, strict=True) if pk in created], Snapshot.Moment.CREATED, at)
+
+
+def snapshot(leads: Collection[int], moment: str, *, at: datetime) -> None:
+    """Keep what is known of these leads at this moment, before what happens next can tell."""
+    order = sorted(leads)
+    if order:
+        _keep(list(zip(order, known_at([(pk, at) for pk in order], now=True), strict=True)), moment, at)
+
+
+def _keep(known: Sequence[tuple[int, Known]], moment: str, at: datetime) -> None:
+    Snapshot.objects.bulk_create(
+        Snapshot(lead_id=pk, moment=moment, features=one.features, points=round(one.points), at=at) for pk, one in known
+    )
+
+
+def _write(answers: Iterable[tuple[int, Answer]], model: LearnedModel, at: datetime) -> None:
+    rows = [
+        Chance(
+            lead_id=pk,
+            probability=found.probability,
+            logit=found.logit,
+            base=found.base,
+            parts=[list(part) for part in found.parts],
+            model=model,
+            at=at,
+        )
+        for pk, found in ((pk, shortened(one)) for pk, one in answers)
+    ]
+    Chance.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["lead"],
+        update_fields=["probability", "logit", "base", "parts", "model", "at"],
+    )
+
+
+def shortened(found: Answer) -> Answer:
+    """The parts that move a chance most, first; what the others add is one part."""
+    parts = sorted((part for part in found.parts if part.logit), key=lambda part: -abs(part.logit))
+    rest = math.fsum(part.logit for part in parts[KEPT:])
+    return Answer(found.base, [*parts[:KEPT], *([Part(REST, "", rest)] if len(parts) > KEPT else [])])
+
+
+@dataclass
+class Worker:
+    """The live model with its trees, as the worker asks it about many leads at once."""
+
+    model: LearnedModel
+    learned: Learned | None
+    card: Card
+
+    @classmethod
+    def of(cls, model: LearnedModel) -> Worker:
+        return cls(model, None if model.is_points else read(model), Card.read(model.parameters))
+
+    def answers(self, known: Sequence[Known]) -> list[Answer]:
+        """The chance of each: the scorecard's parts at their share, and what the trees add as one part."""
+        if self.learned is None or not self.learned.trees or not self.learned.share:
+            return [self.card.answer(one.features, one.points) for one in known]
+        learned, table = self.learned, table_of(known, self.learned.names)
+        whole = learned.logits(table).tolist()
+        found = []
+        for one, logit in zip(known, whole, strict=True):
+            mine = self.card.answer(one.features, one.points)
+            found.append(Answer(mine.base, [*mine.parts, Part(BOOSTER, "", logit - mine.logit)]))
+        return found
+
+
+def table_of(known: Sequence[Known], names: Sequence[str], won: Sequence[float] = ()) -> Table:
+    """Features as columns."""
+    import numpy as np
+
+    from leads.learning.fitting import Table
+
+    columns = {name: [one.features.get(name) for one in known] for name in names}
+    labels = np.array(won, dtype=float) if len(won) else np.zeros(len(known))
+    return Table(columns, np.array([one.points for one in known], dtype=float), labels)
+
+
+def read(model: LearnedModel, *, trial: bool = False) -> Learned:
+    """A model with its trees, or the trial of it that did not see the newest outcomes."""
+    from leads.learning.booster import Booster
+    from leads.learning.fitting import Learned
+
+    kept = model.trial_trees if trial else model.trees
+    return Learned.read(model.trial if trial else model.parameters, Booster.load(bytes(kept)) if kept else None)
+
+
+def score(leads: Sequence[int], worker: Worker, *, at: datetime) -> list[Answer]:
+    """The chances of these leads as of now, by the whole model; they are written too."""
+    answers = worker.answers(known_at([(pk, at) for pk in leads], now=True))
+    _write(zip(leads, answers, strict=True), worker.model, at)
+    return answers
+
+
+def refresh(batches: int = 100) -> int:
+    """Chances that another model said, that only the scorecard has, or that nobody has said yet, anew."""
+    model, done = live(), 0
+    worker = Worker.of(LearnedModel.objects.get(pk=model.pk))
+    for _number in range(batches):
+        with transaction.atomic():
+            pks = outdated(model, BATCH)
+            score(pks, worker, at=clock.now())
+        done += len(pks)
+        if len(pks) < BATCH:
+            break
+    return done
+
+
+def outdated(model: LearnedModel, limit: int) -> list[int]:
+    """Leads whose chance waits for the worker, which nobody else is at."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM leads_lead l
+             WHERE NOT EXISTS (SELECT FROM leads_chance c WHERE c.lead_id = l.id AND c.model_id = %s)
+             ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+            """,
+            [model.pk, limit],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+@transaction.atomic
+def go_live(model: LearnedModel, *, actor: Any = None) -> LearnedModel:
+    """Let this version count from now on; the one before it is kept, so that one click leads back."""
+    rows = LearnedModel.objects.select_for_update()
+    rows.filter(state=LearnedModel.State.LIVE).update(state=LearnedModel.State.KEPT)
+    model.state, model.live_since, model.chosen_by = LearnedModel.State.LIVE, clock.now(), actor
+    model.save(update_fields=["state", "live_since", "chosen_by"])
+    return model

@@ -1,0 +1,398 @@
+"""Learning from outcomes in the background: who was won, what was known of them then, and whether it is worth it."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from leads import clock
+from leads.learning import leaks, model
+from leads.learning.features import Known, filled_later, known_at
+from leads.models import Lead, LearnedModel, Learning, Outcome, Snapshot, Suspect
+
+#: Below so many wins, 'accepted' may stand in for them.
+FEW_WINS = 30
+#: Nobody is called lost before nine wins of ten took less time; fewer dated wins say nothing about it.
+QUANTILE, DATED_WINS = 0.9, 10
+SHORTEST = timedelta(days=1)
+#: Retrained at so many new outcomes, or this share more of them, or after a day.
+NEW_OUTCOMES, NEW_SHARE, EVERY = 50, 0.05, timedelta(days=1)
+#: The advisory lock of a training, on this table.
+LOCK = "leads_learnedmodel"
+BATCH = 2_000
+SAMPLE = 2_000
+WON, ACCEPTED = "won", "accepted"
+#: Facts that the leak guard looks at: what people and files fill in.
+GUARDED = ("country", "job_title", "industry", "size", "value", "campaign")
+
+#: Each lead that has ended, or been called accepted, once: what speaks for a win goes over what speaks against it.
+_ENDED = """
+SELECT o.lead_id,
+       bool_or(o.kind = 'won') AS won,
+       bool_or(o.kind IN ('accepted', 'qualified')) AS accepted,
+       bool_or(o.kind IN ('lost', 'disqualified')
+               OR (o.kind = 'returned' AND o.reason_class = 'definitional')) AS ended,
+       coalesce(min(o.at) FILTER (WHERE o.kind = 'won'),
+                max(o.at) FILTER (WHERE o.kind IN ('lost', 'disqualified', 'returned')),
+                min(o.at)) AS at,
+       bool_and(o.imported AND abs(date_part('epoch', o.recorded_at - o.at)) < 3600) AS undated,
+       l.first_seen_at, min(v.entered_at) AS offered_at
+  FROM leads_outcome o JOIN leads_lead l ON l.id = o.lead_id
+  LEFT JOIN leads_visit v ON v.lead_id = l.id AND v.stage = 'mofu'
+ WHERE o.kind IN ('won', 'lost', 'disqualified', 'returned', 'accepted', 'qualified')
+ GROUP BY o.lead_id, l.first_seen_at
+"""
+#: When the file came in that says an outcome without its day.
+_FILES = """
+SELECT s.lead_id, min(i.created_at) FROM leads_submission s JOIN leads_import i ON i.id = s.upload_id
+ WHERE s.lead_id = ANY(%s) AND s.payload ? 'outcome' GROUP BY s.lead_id
+"""
+_OPEN = """
+SELECT l.id, l.first_seen_at, min(v.entered_at) FROM leads_lead l
+  LEFT JOIN leads_visit v ON v.lead_id = l.id AND v.stage = 'mofu'
+ WHERE l.first_seen_at < %s AND l.stage <> 'customer' AND NOT EXISTS (
+       SELECT FROM leads_outcome o WHERE o.lead_id = l.id
+          AND (o.kind IN ('won', 'lost', 'disqualified') OR (o.kind = 'returned' AND o.reason_class = 'definitional')))
+ GROUP BY l.id
+"""
+
+
+@dataclass
+class Label:
+    """How one lead ended, or that it has waited too long to be won."""
+
+    lead: int
+    won: bool
+    at: datetime
+    order: tuple[datetime, int]
+    created: datetime
+    offered: datetime | None
+    undated: bool
+
+
+@dataclass
+class Labels:
+    found: list[Label]
+    target: str
+    horizon: timedelta | None
+
+    @property
+    def wins(self) -> int:
+        return sum(label.won for label in self.found)
+
+
+def labels(terms: Learning) -> Labels:
+    """Every outcome to learn from, oldest first; what came in one file without days is in no order."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDED)
+        ended = cursor.fetchall()
+        cursor.execute(_FILES, [[row[0] for row in ended if row[5]]])
+        files: dict[int, datetime] = dict(cursor.fetchall())
+    wins = sum(row[1] for row in ended)
+    target = ACCEPTED if terms.accepted_counts and wins < FEW_WINS else WON
+    found = []
+    for lead, won, accepted, lost, at, undated, created, offered in ended:
+        good = won or (target == ACCEPTED and accepted and not lost)
+        if good or lost:
+            moment = files.get(lead, at) if undated else at
+            found.append(Label(lead, good, at, (moment, zlib.crc32(b"%d" % lead)), created, offered, undated))
+    horizon = horizon_of(found) if target == WON else None
+    if horizon:
+        found += _waited(horizon)
+    return Labels(sorted(found, key=lambda label: label.order), target, horizon)
+
+
+def horizon_of(found: Sequence[Label]) -> timedelta | None:
+    """Within how long nine of ten wins were won, where enough of them say when."""
+    times = sorted(
+        label.at - label.created for label in found if label.won and not label.undated and label.at > label.created
+    )
+    if len(times) < DATED_WINS:
+        return None
+    return max(times[min(len(times) - 1, int(QUANTILE * len(times)))], SHORTEST)
+
+
+def _waited(horizon: timedelta) -> Iterator[Label]:
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, [now - horizon])
+        for lead, created, offered in cursor.fetchall():
+            at = created + horizon
+            yield Label(lead, False, at, (at, zlib.crc32(b"%d" % lead)), created, offered, False)
+
+
+def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int]:
+    """What was known of these leads at their creation, offer and outcome, as columns; and where the newest begin.
+
+    Where no snapshot was kept, as for history from a file, the timeline tells. A moment at which nothing new was known
+    counts once.
+    """
+    import numpy as np
+
+    from leads.learning.fitting import Table, cut_of
+
+    columns: dict[str, list[Any]] = {}
+    points: list[float] = []
+    won: list[bool] = []
+    counts: list[float] = []
+    asked: list[bool] = []
+    cut, newest = 0, cut_of(len(found))
+    for begin in range(0, len(found), BATCH):
+        some = found[begin : begin + BATCH]
+        for place, (label, rows) in enumerate(zip(some, _moments(some), strict=True), begin):
+            if place == newest:
+                cut = len(won)
+            decides = min(1, len(rows) - 1)  # the offer, where there was one: that is when somebody has to choose
+            for number, row in enumerate(rows):
+                at = len(won)
+                for name, value in row.features.items():
+                    if name not in out:
+                        column = columns.setdefault(name, [None] * at)
+                        column.extend([None] * (at - len(column)))
+                        column.append(value)
+                points.append(row.points)
+                won.append(label.won)
+                counts.append(1 / len(rows))
+                asked.append(number == decides)
+    for column in columns.values():
+        column.extend([None] * (len(won) - len(column)))
+    labelled = np.array(won, dtype=float)
+    return Table(columns, np.array(points, dtype=float), labelled, np.array(counts), np.array(asked, dtype=bool)), cut
+
+
+def _moments(some: Sequence[Label]) -> list[list[Known]]:
+    kept: dict[int, dict[str, Known]] = {}
+    for was in Snapshot.objects.filter(lead__in=[label.lead for label in some]).order_by("lead", "at"):
+        kept.setdefault(was.lead_id, {})[was.moment] = Known(was.features, was.points)
+    asked: list[tuple[int, datetime]] = []
+    owner: list[tuple[int, str]] = []
+    for place, label in enumerate(some):
+        for name, at in (("created", label.created), ("offered", label.offered), ("outcome", label.at)):
+            if at is not None and at <= max(label.at, label.created) and name not in kept.get(label.lead, {}):
+                asked.append((label.lead, at))
+                owner.append((place, name))
+    told = dict(zip(owner, known_at(asked), strict=True)) if asked else {}
+    found = []
+    for place, label in enumerate(some):
+        rows: list[Known] = []
+        for name in ("created", "offered", "outcome"):
+            row = kept.get(label.lead, {}).get(name) or told.get((place, name))
+            if row and (not rows or _facts(row) != _facts(rows[-1])):
+                rows.append(row)
+        found.append(rows)
+    return found
+
+
+def _facts(known: Known) -> tuple[Any, ...]:
+    return known.points, known.features
+
+
+@dataclass
+class Result:
+    """How a training ended, for the page and the command."""
+
+    state: str
+    why: str
+    model: LearnedModel | None = None
+    outcomes: int = 0
+    wins: int = 0
+
+    def data(self) -> dict[str, Any]:
+        figures = self.model.figures if self.model else {}
+        said = {"result": self.state, "why": self.why, "outcomes": self.outcomes, "won": self.wins}
+        kept_out = list(Suspect.objects.exclude(trusted=True).values_list("name", flat=True))
+        live = model.live()
+        version = self.model.version if self.model else None
+        return {**said, "version": version, "live": live.version, "kept_out": kept_out, "held_out": figures}
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Whether this process has the training to itself; a killed one lets go of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s::regclass::int, 0)", [LOCK])
+        mine = bool(cursor.fetchone()[0])
+        try:
+            yield mine
+        finally:
+            if mine:
+                cursor.execute("SELECT pg_advisory_unlock(%s::regclass::int, 0)", [LOCK])
+
+
+def train() -> Result:
+    """Learn from all outcomes, and let it count if it foresees the newest better than what counts now and the points.
+
+    Whatever happens, the live model stays until a better one is there whole.
+    """
+    with alone() as mine:
+        if not mine:
+            return Result("busy", _("Another training is on its way. Nothing was changed."))
+        terms = model.settings()
+        result = _trained(terms)
+        terms.tried_at, terms.outcomes_then, terms.said = clock.now(), result.outcomes, result.why
+        terms.save(update_fields=["tried_at", "outcomes_then", "said"])
+        return result
+
+
+def _trained(terms: Learning) -> Result:
+    from leads.learning.fitting import NothingToLearn, teach
+
+    look_for_leaks()
+    known = labels(terms)
+    live = LearnedModel.objects.get(pk=model.live().pk)
+    if live.is_points:
+        live.parameters = model.of_points()
+        live.save(update_fields=["parameters"])
+    out = set(Suspect.objects.exclude(trusted=True).values_list("name", flat=True))
+    outcomes, wins = len(known.found), known.wins
+    table, cut = table_of(known.found, out)
+    try:
+        lesson = teach(table, rate=terms.win_rate, cut=cut)
+    except NothingToLearn:
+        return Result("kept", _too_little(outcomes, wins, live), None, outcomes, wins)
+    figures = {**lesson.figures, "live": _of_live(live, lesson)}
+    losses = {name: found["log_loss"] for name, found in figures.items()}
+    better = losses["model"] < losses["points"] and losses["model"] < losses["live"]
+    made = _kept(lesson, figures, _why(better, losses), known)
+    if better:
+        model.go_live(made)
+    return Result("promoted" if better else "refused", made.why, made, outcomes, wins)
+
+
+def _too_little(outcomes: int, wins: int, live: LearnedModel) -> str:
+    words = {"outcomes": outcomes, "wins": wins, "live": live}
+    if outcomes and wins in (0, outcomes):
+        return _("%(outcomes)d outcomes are all of one kind: nothing tells them apart yet. %(live)s stays.") % words
+    return _("%(outcomes)d outcomes, %(wins)d of them won, are too few to be examined on. %(live)s stays.") % words
+
+
+def _why(better: bool, losses: dict[str, float]) -> str:
+    words = {name: f"{loss:.4f}" for name, loss in losses.items()}
+    if better:
+        return _("On the newest outcomes it foresaw better: log loss %(model)s, against %(live)s of what counted and "
+                 "%(points)s of the points.") % words  # fmt: skip
+    return _("On the newest outcomes it foresaw no better: log loss %(model)s, against %(live)s of what counts and "
+             "%(points)s of the points. What counted stays.") % words  # fmt: skip
+
+
+def _of_live(live: LearnedModel, lesson: Any) -> dict[str, Any]:
+    """How what counts now fares on the same outcomes: its trial, which has not seen them."""
+    import numpy as np
+
+    from leads.learning import maths
+
+    if live.is_points:
+        logits = live.parameters["b"] + live.parameters["k"] * lesson.held.points / 10
+    else:
+        learned, held = model.read(live, trial=bool(live.trial)), lesson.held
+        missing = set(learned.names) - set(held.columns)
+        held.columns = {**held.columns, **{name: [None] * len(held.won) for name in missing}}
+        logits = learned.logits(held)
+    return maths.figures(lesson.held.won, maths.sigmoid(np.asarray(logits, dtype=float)))
+
+
+@transaction.atomic
+def _kept(lesson: Any, figures: dict[str, Any], why: str, known: Labels) -> LearnedModel:
+    newest = LearnedModel.objects.aggregate(newest=Max("version"))["newest"] or 0
+    LearnedModel.objects.filter(state=LearnedModel.State.REFUSED).update(trees=None, trial_trees=None, trial={})
+    whole, trial = lesson.whole, lesson.trial
+    return LearnedModel.objects.create(
+        version=newest + 1,
+        state=LearnedModel.State.REFUSED,
+        parameters={**whole.data(), "drift": _drift(lesson, known)},
+        trees=whole.trees.dump() if whole.trees and whole.share else None,
+        trial=trial.data(),
+        trial_trees=trial.trees.dump() if trial.trees and trial.share else None,
+        figures=figures,
+        why=why,
+        outcomes=len(known.found),
+        wins=known.wins,
+        target=known.target,
+    )
+
+
+def _drift(lesson: Any, known: Labels) -> dict[str, list[int]]:
+    """How many leads that it learned from lie in each bin: what drift is measured against."""
+    import numpy as np
+
+    from leads.learning.scorecard import places
+
+    table = lesson.table
+    return {
+        bins.name: np.bincount(places(bins, table.columns[bins.name]), minlength=bins.size).tolist()
+        for bins in lesson.whole.card.bins
+    }
+
+
+def look_for_leaks() -> list[Suspect]:
+    """Find fields that know the outcome already; they are kept out until a person decides. Returns the new ones."""
+    ended = Outcome.objects.filter(kind__in=["won", "lost"]).order_by("-pk").values_list("lead", flat=True)
+    closed = list(dict.fromkeys(ended[:SAMPLE]))
+    fresh = Lead.objects.filter(stage__in=["tofu", "mofu", "bofu"]).exclude(
+        outcomes__kind__in=["won", "lost", "disqualified"]
+    )
+    new = list(fresh.order_by("-pk").values_list("pk", flat=True)[:SAMPLE])
+    now = clock.now()
+    rows = [
+        [_guarded(one) for one in known_at([(pk, now) for pk in pks], now=True)] if pks else [] for pks in (closed, new)
+    ]
+    known = set(Suspect.objects.values_list("name", flat=True))
+    found = [one for one in leaks.found(rows[0], rows[1], _later(closed).items()) if one.name not in known]
+    return Suspect.objects.bulk_create(
+        [Suspect(name=one.name, evidence=dict(one.evidence)) for one in found], ignore_conflicts=True
+    )
+
+
+def _guarded(known: Known) -> dict[str, Any]:
+    facts = known.features.items()
+    return {name: value for name, value in facts if name in GUARDED or name.startswith("custom.")}
+
+
+def _later(pks: Sequence[int]) -> Counter[str]:
+    """In how many of these leads each field was filled in later than the lead came."""
+    found: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.lead_id, a.data FROM leads_activity a JOIN leads_lead l ON l.id = a.lead_id
+             WHERE a.lead_id = ANY(%s) AND (a.data ? 'changed' OR a.data ? 'changes') AND a.at > l.first_seen_at
+               AND a.kind NOT LIKE 'deal%%'
+            """,
+            [list(pks)],
+        )
+        seen = {(lead, name) for lead, data in cursor.fetchall() for name in filled_later(_read(data))}
+    found.update(name for _lead, name in seen if name in GUARDED or name.startswith("custom."))
+    return found
+
+
+def _read(data: Any) -> dict[str, Any]:
+    from json import loads
+
+    return data if isinstance(data, dict) else loads(data)
+
+
+def decide(suspect: Suspect, *, trusted: bool, actor: Any) -> Suspect:
+    """A person says whether a field may be learned from."""
+    suspect.trusted, suspect.decided_by, suspect.decided_at = trusted, actor, clock.now()
+    suspect.save(update_fields=["trusted", "decided_by", "decided_at"])
+    return suspect
+
+
+def is_due() -> bool:
+    """Whether there are outcomes enough, or a day has passed, since the last training."""
+    terms = model.settings()
+    outcomes = Outcome.objects.count()
+    if not outcomes:
+        return False
+    if terms.tried_at is None or clock.now() - terms.tried_at >= EVERY:
+        return True
+    return outcomes - terms.outcomes_then >= min(NEW_OUTCOMES, max(1, NEW_SHARE * terms.outcomes_then))

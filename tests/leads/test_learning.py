@@ -1,0 +1,285 @@
+"""Learning through the commands and the worker: from a file of outcomes to the chance of a new lead, and why."""
+
+import csv
+import io
+import json
+import math
+import os
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from handoff import deals, lifecycle
+from leads import capture, clock, editing, learning
+from leads.learning import fitting, training
+from leads.learning.features import known_at
+from leads.models import Chance, LearnedModel, Learning, Outcome, Snapshot, Suspect
+from leads.tasks import learn, refresh_chances
+from tests.factories import make_handoff, make_lead, make_leads, make_reason, make_user
+
+FILES = Path(os.environ.get("SMARKETING_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+BANK = FILES / "uci_bank" / "bank-additional-full.csv"
+MAPPING = {
+    "system": "crm",
+    "columns": {"key": "external_id"},
+    "defaults": {"source": "fair"},
+    "unmapped": "custom",
+    "outcome": {"column": "ended", "won": ["yes"], "lost": ["no"]},
+}
+
+
+def history(tmp_path, rows, *, mapping=None, name="history"):
+    """Bring in a file whose columns nobody has heard of before."""
+    file, said = tmp_path / f"{name}.csv", tmp_path / f"{name}.json"
+    with file.open("w", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    said.write_text(json.dumps({**MAPPING, **(mapping or {})}))
+    call_command("import_leads", file, mapping=said, stdout=io.StringIO(), stderr=io.StringIO())
+
+
+def leads_of(count, *, first=0, ended=True, seed=1, turned=False):
+    """People of whom students are won three times in four, others hardly ever."""
+    dice, rows = random.Random(seed), []
+    for number in range(first, first + count):
+        job = dice.choice(["student", "clerk", "manager", "retired"])
+        won = dice.random() < (0.75 if (job == "student") != turned else 0.1)
+        rows.append(
+            {"key": number, "job": job, "age": dice.randint(18, 80), "ended": ("yes" if won else "no") if ended else ""}
+        )
+    return rows
+
+
+def learned(**options):
+    said = io.StringIO()
+    call_command("learn", json=True, stdout=said, **options)
+    return json.loads(said.getvalue())
+
+
+def scored(tmp_path, **options):
+    out = tmp_path / "scored.csv"
+    call_command("score", out=out, stdout=io.StringIO(), stderr=io.StringIO(), **options)
+    with out.open() as file:
+        return {row["external_id"]: row for row in csv.DictReader(file)}
+
+
+def sums(chance):
+    return math.fsum([chance.base, *(logit for _name, _value, logit in chance.parts)])
+
+
+def test_from_a_file_with_outcomes_to_the_chance_of_a_new_lead_and_why(tmp_path):
+    history(tmp_path, leads_of(400) + leads_of(40, first=1_000, ended=False, seed=2))
+    said = learned()
+    assert said["result"] == "promoted"
+    assert said["outcomes"] == 400
+    assert said["held_out"]["model"]["log_loss"] < said["held_out"]["points"]["log_loss"]
+    assert said["held_out"]["model"]["outcomes"] == 80
+    rows = scored(tmp_path)
+    assert len(rows) == 440
+    assert list(rows["0"]) == ["external_id", "probability", "fit", "engagement", "reasons"]
+    new = {row["key"]: row for row in leads_of(40, first=1_000, ended=False, seed=2)}
+    student = next(key for key, row in new.items() if row["job"] == "student")
+    clerk = next(key for key, row in new.items() if row["job"] == "clerk")
+    assert float(rows[str(student)]["probability"]) > 0.5 > 0.3 > float(rows[str(clerk)]["probability"])
+    assert "Job: student" in rows[str(student)]["reasons"]
+    assert all(sums(chance) == chance.logit for chance in Chance.objects.all())
+
+
+def test_only_the_leads_that_a_file_names_are_scored(tmp_path):
+    history(tmp_path, leads_of(30))
+    ids = tmp_path / "ids.txt"
+    ids.write_text("3\n7\nnobody\n")
+    assert sorted(scored(tmp_path, ids=ids)) == ["3", "7"]
+
+
+def test_before_anything_is_learned_the_points_say_the_chance():
+    cold, warm = make_lead(), make_lead(phone="+43 1 2345678", job_title="Head of purchasing")
+    chances = {chance.lead_id: chance for chance in Chance.objects.all()}
+    assert chances[cold.pk].probability < chances[warm.pk].probability < 0.5
+    assert [name for name, _value, _logit in chances[warm.pk].parts] in (["@points"], [])
+    assert LearnedModel.objects.get(state="live").is_points
+
+
+def test_what_comes_in_is_answered_at_once_by_the_scorecard(tmp_path):
+    history(tmp_path, leads_of(400))
+    learned()
+    lead = make_lead(custom={"job": "student"})
+    chance = Chance.objects.get(lead=lead)
+    assert str(chance.model) == "m2"
+    assert sums(chance) == chance.logit
+    assert any(name == "custom.job" and value == "student" and logit > 0 for name, value, logit in chance.parts)
+
+
+def test_what_was_known_is_kept_at_creation_offer_and_outcome():
+    handoff = make_handoff(job_title="Clerk")
+    lifecycle.return_to_marketing(
+        handoff.lead, actor=make_user("sam", team="sales"), reason=make_reason("return", "below_fit")
+    )
+    moments = list(Snapshot.objects.filter(lead=handoff.lead).order_by("pk"))
+    assert [one.moment for one in moments] == ["created", "offered", "outcome"]
+    assert all(one.features["job_title"] == "Clerk" for one in moments)
+    assert Outcome.objects.get(kind="returned").reason_class == "definitional"
+
+
+def test_a_worse_model_is_refused_and_the_better_one_stays(tmp_path):
+    history(tmp_path, leads_of(400))
+    assert learned()["result"] == "promoted"
+    again = learned()
+    assert again["result"] == "refused"
+    assert again["live"] == 2
+    assert "stays" in again["why"] or "counted stays" in again["why"]
+    assert again["held_out"]["live"]["log_loss"] <= again["held_out"]["model"]["log_loss"]
+
+
+def test_one_outcome_or_one_class_leaves_the_live_score_and_says_why(tmp_path):
+    make_lead()
+    assert learned()["result"] == "kept"
+    history(tmp_path, [{"key": 1, "job": "student", "age": 3, "ended": "yes"}])
+    assert learned()["result"] == "kept"
+    history(tmp_path, [{"key": n, "job": "student", "age": 3, "ended": "yes"} for n in range(2, 60)], name="more")
+    said = learned()
+    assert said["result"] == "kept"
+    assert "all of one kind" in said["why"]
+    assert Learning.objects.get().said == said["why"]
+    assert LearnedModel.objects.get(state="live").version == 1
+
+
+def test_a_column_that_is_known_only_once_it_is_over_is_found_and_kept_out(tmp_path):
+    rows = [{**row, "duration": random.Random(row["key"]).randint(1, 900)} for row in leads_of(200)]
+    new = [{**row, "duration": ""} for row in leads_of(50, first=1_000, ended=False)]
+    history(tmp_path, rows + new)
+    said = learned()
+    assert said["kept_out"] == ["custom.duration"]
+    suspect = Suspect.objects.get()
+    assert suspect.evidence == {"kind": "fuller", "closed": 1.0, "new": 0.0}
+    parameters = LearnedModel.objects.get(version=said["version"]).parameters
+    assert "custom.duration" not in [column["name"] for column in parameters["columns"]]
+    training.decide(suspect, trusted=True, actor=make_user("ruth", team="management"))
+    assert learned()["kept_out"] == []
+
+
+def test_what_somebody_filled_in_later_was_not_known_at_creation(tmp_path):
+    mia, lead = make_user("mia"), make_lead(custom={"plan": "small"})
+    created = lead.first_seen_at
+    editing.edit(lead, actor=mia, changes={"custom": {"plan": "small", "budget": "yes"}, "job_title": "Head"})
+    Snapshot.objects.all().delete()
+    then, now = known_at([(lead.pk, created), (lead.pk, timezone.now())])
+    assert (then.features.get("custom.budget") or "", then.features["job_title"]) == ("", "")
+    assert (now.features["custom.budget"], now.features["job_title"]) == ("yes", "Head")
+
+
+def test_nobody_who_is_still_open_is_called_lost_too_early():
+    rep = make_user("sam", team="sales")
+    now = timezone.now()
+    for days in range(1, 13):
+        with clock.at(now - timedelta(days=40)):
+            lead = make_lead("bofu", rep=rep)
+        with clock.at(now - timedelta(days=40 - days)):
+            deals.win(lead.deals.get(), actor=rep)
+    with clock.at(now - timedelta(days=5)):
+        make_lead()
+    found = training.labels(Learning.objects.get_or_create(pk=1)[0])
+    assert (len(found.found), found.wins) == (12, 12)
+    with clock.at(now - timedelta(days=30)):
+        old = make_lead()
+    found = training.labels(Learning.objects.get())
+    assert [label.lead for label in found.found if not label.won] == [old.pk]
+
+
+def test_accepted_stands_in_for_won_only_when_somebody_says_so():
+    make_handoff("sal")
+    terms = Learning.objects.get_or_create(pk=1)[0]
+    assert training.labels(terms).found == []
+    terms.accepted_counts = True
+    found = training.labels(terms)
+    assert (found.target, found.wins) == ("accepted", 1)
+
+
+def test_two_trainings_at_once_are_one(tmp_path):
+    history(tmp_path, leads_of(60))
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock('leads_learnedmodel'::regclass::int, 0)")
+        assert learned()["result"] == "busy"
+    other.close()
+    assert learned()["result"] in ("promoted", "refused")
+
+
+def test_a_training_that_breaks_leaves_the_live_model(tmp_path, monkeypatch):
+    history(tmp_path, leads_of(400))
+    learned()
+
+    def broken(*args, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(fitting, "teach", broken)
+    with pytest.raises(MemoryError):
+        call_command("learn", stdout=io.StringIO())
+    assert LearnedModel.objects.get(state="live").version == 2
+    monkeypatch.undo()
+    assert learned()["result"] == "refused"
+
+
+def test_the_worker_learns_when_there_is_enough_and_says_the_chances_anew(tmp_path):
+    assert learn() == ""
+    history(tmp_path, leads_of(200))
+    assert learn() == "promoted"
+    assert learn() == ""
+    assert refresh_chances() == 200
+    assert refresh_chances() == 0
+    history(tmp_path, leads_of(60, first=5_000, seed=7), name="more")
+    assert learn() in ("promoted", "refused")
+
+
+def test_one_click_leads_back(tmp_path):
+    history(tmp_path, leads_of(400))
+    learned()
+    learning.go_live(LearnedModel.objects.get(version=1), actor=make_user("ruth", team="management"))
+    assert LearnedModel.objects.get(state="live").version == 1
+    assert LearnedModel.objects.get(version=2).state == "kept"
+
+
+def test_a_new_touch_moves_the_chance():
+    lead = make_lead()
+    before = Chance.objects.get(lead=lead).probability
+    for _number in range(3):
+        capture.log(lead, kind="web:pricing")
+    assert Chance.objects.get(lead=lead).probability > before
+
+
+def test_many_leads_cost_as_many_queries_as_few(django_assert_max_num_queries):
+    few, many = make_leads(3), make_leads(300)
+    now = timezone.now()
+    with django_assert_max_num_queries(7):
+        learning.answer([lead.pk for lead in few], at=now)
+    with django_assert_max_num_queries(7):
+        learning.answer([lead.pk for lead in many], at=now)
+
+
+@pytest.mark.skipif(not BANK.is_file(), reason=f"The real file is not here (SMARKETING_DATA): {BANK}")
+def test_a_real_file_of_phone_contacts_is_learned_from_without_code(tmp_path):
+    lines = BANK.read_text().splitlines()
+    some = random.Random(5).sample(lines[1:], 2_000)
+    rows = [row.split(";") for row in some]
+    for row in rows[:500]:
+        row[-1] = row[10] = ""
+    file, mapping = tmp_path / "bank.csv", Path(__file__).resolve().parents[1] / "data" / "bank.json"
+    file.write_text("\n".join([lines[0], *(";".join(row) for row in rows)]) + "\n")
+    call_command("import_leads", file, mapping=mapping, stdout=io.StringIO(), stderr=io.StringIO())
+    said = learned()
+    assert said["result"] == "promoted"
+    assert said["kept_out"] == ["custom.duration"]
+    assert said["held_out"]["model"]["auc"] > 0.7
+    found = scored(tmp_path)
+    chances = {key.partition(":")[2]: float(row["probability"]) for key, row in found.items()}
+    truth = {str(number): row.split(";")[-1] == '"yes"' for number, row in enumerate(some[:500], 2)}
+    won = [chances[number] for number, yes in truth.items() if yes]
+    lost = [chances[number] for number, yes in truth.items() if not yes]
+    right = sum((w > x) + (w == x) / 2 for w in won for x in lost) / (len(won) * len(lost))
+    assert right > 0.7
