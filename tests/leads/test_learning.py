@@ -207,6 +207,7 @@ def test_two_trainings_at_once_are_one(tmp_path):
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock('leads_learnedmodel'::regclass::int, 0)")
         assert learned()["result"] == "busy"
+        cursor.execute("SELECT pg_advisory_unlock_all()")
     other.close()
     assert learned()["result"] in ("promoted", "refused")
 
