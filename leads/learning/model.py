@@ -137,7 +137,7 @@ class Worker:
 
     def answers(self, known: Sequence[Known]) -> list[Answer]:
         """The chance of each: the scorecard's parts at their share, and what the trees add as one part."""
-        if self.learned is None or not self.learned.trees or not self.learned.share:
+        if not known or self.learned is None or not self.learned.trees or not self.learned.share:
             return [self.card.answer(one.features, one.points) for one in known]
         learned, table = self.learned, table_of(known, self.learned.names)
         whole = learned.logits(table).tolist()
