@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from handoff import notices
 from handoff.models import Watch
+from handoff.notices import watched
 from leads import clock
 from leads.models import Activity, Lead
 
@@ -42,3 +43,11 @@ def hear(done: Activity) -> None:
     """Let the watchers hear of an act that tells nobody else; acts that write a notice are heard with it."""
     if not done.imported:
         notices.write(kind=done.kind, to=[], lead=done.lead, actor=done.actor, text="", event=f"activity:{done.pk}")
+
+
+def hear_of_touch(touch: Activity, *, actor: User) -> None:
+    """Let the watchers hear that somebody has tried or reached the lead, or noted something."""
+    if touch.kind not in watched.TOUCHES or not (people := of(touch.lead)):
+        return
+    text = watched.touched(touch.kind, lead=touch.lead, actor=actor, text=touch.text)
+    notices.write(kind="lead:touch", to=people, lead=touch.lead, actor=actor, text=text, event=f"activity:{touch.pk}")

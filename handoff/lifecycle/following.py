@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import sla, standing, undo
+from handoff import sla, standing, undo, watching
 from handoff.lifecycle import offers
 from handoff.models import Handoff
 from leads import capture, clock, timeline
@@ -50,6 +50,7 @@ def log_touch(
     if next_action is not None:
         lead.next_action, lead.next_action_at = next_action, next_action_at
         lead.save(update_fields=["next_action", "next_action_at"])
+    watching.hear_of_touch(activity, actor=actor)
     return activity
 
 

@@ -66,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "comment:reply": Kind(gettext_lazy("Somebody answers you"), "talk", "message-square", own=True),
     "comment:new": Kind(gettext_lazy("A comment on a lead you watch"), "talk", "eye", mail=Pace.DAILY, own=True),
     "lead:watched": Kind(gettext_lazy("An act on a lead you watch"), "talk", "eye", mail=Pace.DAILY, own=True),
+    "lead:touch": Kind(gettext_lazy("A touch on a lead you watch"), "talk", "phone", mail=Pace.OFF, own=True),
     "side:note": Kind(gettext_lazy("A team's view of a lead you watch"), "talk", "eye", mail=Pace.DAILY, own=True),
     "shoutout": Kind(gettext_lazy("Thanks from the other team"), "talk", "heart", mail=Pace.DAILY),
     "agreement:to_sign": Kind(gettext_lazy("An agreement waits for a signature"), "house", "file-signature"),

@@ -35,6 +35,21 @@ ACTS: dict[str, tuple[str, str]] = {
     "deal:win": (noop("%(who)s won the deal with %(lead)s."), noop("The deal with %(lead)s is won.")),
     "deal:lose": (noop("The deal with %(lead)s is lost."), noop("The deal with %(lead)s is lost.")),
 }
+#: Touches by kind, in the words of whoever watches. Nothing has happened yet where a mail was only kept.
+TOUCHES: dict[str, str] = {
+    "call:no_answer": noop("%(who)s called %(lead)s, no answer."),
+    "call:left_message": noop("%(who)s called %(lead)s and left a message."),
+    "call:spoke": noop("%(who)s spoke with %(lead)s."),
+    "email:sent": noop("%(who)s wrote to %(lead)s."),
+    "email:reply": noop("%(who)s got a reply of %(lead)s."),
+    "meeting:met": noop("%(who)s met %(lead)s."),
+    "note": noop("%(who)s noted something on %(lead)s."),
+}
+
+
+def touched(kind: str, *, lead: Lead, actor: User, text: str) -> str:
+    words = _(TOUCHES[kind]) % {"who": actor, "lead": lead}
+    return f"{words} {' '.join(text.split())}".strip()
 
 
 def told(kind: str, *, lead: Lead, actor: User | None) -> str:
