@@ -16,20 +16,9 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from smarketing.templatetags.look import (
-    age,
-    day_of,
-    due,
-    escape,
-    icon_markup,
-    moment,
-    money,
-    money_full,
-    owner,
-    score_badge,
-    stage_chip,
-    when,
-)  # fmt: skip
+from smarketing.display.amounts import money, money_full
+from smarketing.display.marks import escape, icon_markup, owner, score_badge, stage_chip
+from smarketing.display.moments import age, day_of, due, moment, when
 
 register = template.Library()
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from handoff import glossary, notices
-from smarketing.templatetags.look import icon_markup
+from smarketing.display.marks import icon_markup
 
 register = template.Library()
 

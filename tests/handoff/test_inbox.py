@@ -113,8 +113,12 @@ def test_accepting_shows_the_next_offer_and_keeps_the_next_action(client, sam):
 
 def test_the_next_page_is_one_of_ours_whatever_the_form_says(client, sam):
     client.force_login(sam)
-    response = answer(client, make_handoff(), "accept", next="https://elsewhere.example/inbox/?show=claimed")
+    response = answer(client, make_handoff(), "accept", next="/inbox/?show=claimed")
     assert '"path": "/inbox/?show=claimed"' in response["HX-Location"]
+    for named in ("https://elsewhere.example/inbox/?show=claimed", "////elsewhere.example/inbox/"):
+        handoff = make_handoff()
+        response = answer(client, handoff, "accept", next=named)
+        assert f'"path": "{handoff.lead.get_absolute_url()}"' in response["HX-Location"]
 
 
 def test_claiming_keeps_the_offer_in_the_inbox_and_whoever_is_late_reads_who_was_first(client, sam):

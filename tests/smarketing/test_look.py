@@ -8,7 +8,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
-from smarketing.templatetags import look
+from smarketing.display import amounts, marks
 
 NOW = datetime(2026, 11, 19, 9, 42, tzinfo=UTC)  # Thursday, 10:42 in Vienna
 JONAS = SimpleNamespace(name="Jonas Weber", team="sales")
@@ -60,7 +60,7 @@ def test_a_stage_chip_has_a_hue_a_glyph_and_a_word(tag, own, said):
 
 
 def test_every_stage_has_a_glyph_of_its_own_shape():
-    shapes = {look.GLYPHS[name] for name in ("tofu", "mofu", "mql", "sql", "bofu", "customer", "out")}
+    shapes = {marks.GLYPHS[name] for name in ("tofu", "mofu", "mql", "sql", "bofu", "customer", "out")}
     assert len(shapes) == 7
     assert render('{% glyph "nonsense" %}') == ""
 
@@ -259,7 +259,7 @@ def test_no_age_without_a_moment():
         (1_250_000, "EUR", "€1.3M"),
         (2_000_000_000, "EUR", "€2bn"),
         (0, "EUR", "€0"),
-        (-32_000, "GBP", f"{look.MINUS}£32k"),
+        (-32_000, "GBP", f"{amounts.MINUS}£32k"),
         (32_000, "CHF", "CHF\xa032k"),
         (None, "EUR", ""),
     ],
@@ -274,7 +274,7 @@ def test_money_at_a_glance(amount, currency, said):
         (61_000, "€61,000"),
         (Decimal("61000.5"), "€61,000.50"),
         (Decimal("61000.00"), "€61,000"),
-        (-5, f"{look.MINUS}€5"),
+        (-5, f"{amounts.MINUS}€5"),
         (None, ""),
     ],
 )
@@ -300,4 +300,4 @@ def test_counts(number, said):
     [(0, 12, 0), (1, 1000, 1), (11, 12, 92), (999, 1000, 99), (12, 12, 100), (13, 12, 100), (3, 0, 0), (None, 5, 0)],
 )
 def test_a_share_never_hides_something_and_never_claims_everything(part, whole, percent):
-    assert look.share(part, whole) == percent
+    assert amounts.share(part, whole) == percent
