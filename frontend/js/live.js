@@ -33,7 +33,7 @@ const edited = (field) =>
     : field.matches("select")
       ? field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected))
       : field.value !== field.defaultValue;
-const dirty = (box) => box.querySelector("details[open]") !== null || [...box.querySelectorAll(FIELDS)].some(edited);
+const dirty = (box) => box.querySelector("details[open]:not([data-opened])") !== null || [...box.querySelectorAll(FIELDS)].some(edited);
 
 /** Whether somebody is in the middle of something that a swap would disturb. */
 function busy() {
@@ -177,6 +177,8 @@ export function initLive() {
   });
   document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
     if (ctx.sourceElement?.matches?.(".lane > .more")) ctx.sourceElement.closest(".lane").toggleAttribute("data-grown", true);
+    const box = ctx.sourceElement?.closest?.("[data-grows]"); // earlier lines, or a reply that is begun
+    if (box && ctx.request?.method === "GET" && ctx.target !== box && box.contains(ctx.target)) box.toggleAttribute("data-grown", true);
   });
   ask();
   listen();

@@ -120,3 +120,59 @@ def test_ones_own_act_is_drawn_once(page_of, sam):
     time.sleep(2)
     page.wait_for_timeout(500)
     assert len(asked) == 1, asked
+
+
+# The lead page
+
+
+def test_the_lead_page_follows_what_a_colleague_does_there(page_of, sam):
+    lead, mia = make_handoff(name="Katrin Hofer").lead, make_user("mia")
+    seen, acts = page_of(mia), page_of(sam)
+    for page in (seen, acts):
+        page.goto(f"/leads/{lead.pk}/")
+        ready(page)
+    acts.locator("#now").get_by_role("button", name="Accept").click()
+    acts.locator("#toasts .toast", has_text="is accepted").wait_for()
+    seen.locator("#timeline", has_text="Sam").wait_for(timeout=SOON)
+    seen.locator("#crown", has_text="Sam").wait_for(timeout=SOON)
+    acts.get_by_label("Comment", exact=True).fill("They want the steel grades first")
+    acts.keyboard.press("Control+Enter")
+    seen.locator("#timeline", has_text="They want the steel grades first").wait_for(timeout=2 * SOON)
+
+
+def test_a_comment_that_is_being_typed_stays_and_what_stands_beside_it_follows(page_of, sam):
+    lead, mia = make_handoff(name="Katrin Hofer").lead, make_user("mia")
+    page = page_of(mia)
+    page.goto(f"/leads/{lead.pk}/")
+    ready(page)
+    words = page.get_by_label("Comment", exact=True)
+    words.fill("Half a sen")
+    lifecycle.accept(lead, actor=sam)
+    page.wait_for_timeout(SOON)
+    assert words.evaluate("field => document.activeElement === field")
+    assert page.locator("#now").get_by_text("Answered in time").count() == 0  # nothing moves under one's hands
+    words.press_sequentially("tence")
+    page.evaluate("document.activeElement.blur()")
+    page.locator("#timeline", has_text="Sam").wait_for(timeout=SOON)
+    assert words.input_value() == "Half a sentence"
+
+
+def test_an_open_dialog_and_a_reply_that_is_begun_stay(page_of, sam):
+    lead, mia = make_handoff(name="Katrin Hofer").lead, make_user("mia")
+    conversation.comment(lead, actor=sam, text="Which grades?")
+    page = page_of(mia)
+    page.goto(f"/leads/{lead.pk}/")
+    ready(page)
+    page.get_by_role("link", name="Reply Sam").click()
+    page.get_by_label("Your reply to Sam").wait_for()
+    page.evaluate("document.activeElement.blur()")
+    page.get_by_role("link", name="Add a task").click()
+    dialog = page.get_by_role("dialog")
+    dialog.wait_for()
+    lifecycle.accept(lead, actor=sam)
+    page.wait_for_timeout(SOON)
+    assert dialog.is_visible()
+    assert page.locator("#crown", has_text="Sam").count() == 0
+    page.keyboard.press("Escape")
+    page.locator("#crown", has_text="Sam").wait_for(timeout=SOON)
+    assert page.get_by_label("Your reply to Sam").is_visible()
