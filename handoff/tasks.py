@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from celery.signals import worker_process_shutdown, worker_shutdown
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
@@ -12,6 +13,8 @@ from handoff import answers, attachments, lifecycle, notices, promises, sample, 
 from leads import capture, exchange
 from leads.tasks import heard
 
+worker_process_shutdown.connect(notices.hang_up)
+worker_shutdown.connect(notices.hang_up)
 log = logging.getLogger(__name__)
 
 

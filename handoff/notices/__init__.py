@@ -8,10 +8,11 @@ and a message is sent (`sent_at`). In the product a notice shows as soon as it i
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
-from handoff.notices import addresses, composing, hooks, planning, sending
+from handoff.notices import addresses, composing, hooks, outside, planning, sending
 from handoff.notices.writing import Telling, read, sentences, write, write_many
 
 #: So long the words of sent messages are kept, to be looked at.
@@ -35,9 +36,16 @@ def deliver() -> int:
     return sending.mails() + hooks.posts()
 
 
+def hang_up(**_said: Any) -> None:
+    """A process of the worker ends: let go of its connections to the outside."""
+    outside.close()
+
+
 def forget() -> int:
     """Let go of old messages."""
     return sending.forget(timezone.now() - KEPT)
 
 
-__all__ = ["Telling", "addresses", "deliver", "forget", "prepare", "read", "sentences", "write", "write_many"]
+__all__ = [
+    "Telling", "addresses", "deliver", "forget", "hang_up", "prepare", "read", "sentences", "write", "write_many",
+]  # fmt: skip

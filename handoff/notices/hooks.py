@@ -98,8 +98,7 @@ def trial(hook: Hook) -> str:
         data = {"type": "trial", "timestamp": timezone.now().isoformat(), "data": {"text": text}}
     message = Message(hook=hook, channel=Channel.HOOK, text=text, data=data)
     try:
-        with outside.Client() as client:
-            answer = _post(client, message, hook.url, hook.style, hook.secret)
+        answer = _post(message, hook.url, hook.style, hook.secret)
     except (outside.Private, httpx2.HTTPError) as error:
         raise ValidationError(_("It could not be reached: %(why)s") % {"why": _named(error)}) from error
     if not 200 <= answer.status < 300:
@@ -111,13 +110,12 @@ def trial(hook: Hook) -> str:
 
 def posts(seconds: float = SWEEP_SECONDS) -> int:
     """Post to the hooks what is due for them. A hook that fails rests, and keeps no other waiting."""
-    with outside.Client() as client:
-        return Turn(Channel.HOOK, lambda message: _try(client, message), seconds).run()
+    return Turn(Channel.HOOK, _try, seconds).run()
 
 
-def _try(client: outside.Client, message: Any) -> bool:
+def _try(message: Any) -> bool:
     try:
-        answer = _post(client, message, message.url, message.style, message.secret)
+        answer = _post(message, message.url, message.style, message.secret)
     except outside.Private:
         stop(message, _("The address leads into a private network."))
         return False
@@ -141,7 +139,7 @@ def _try(client: outside.Client, message: Any) -> bool:
     return False
 
 
-def _post(client: outside.Client, message: Message, url: str, style: str, secret: str) -> outside.Answer:
+def _post(message: Message, url: str, style: str, secret: str) -> outside.Answer:
     data = words.marked(style, message.data) if message.repeats else message.data
     body = json.dumps(data, ensure_ascii=False)
     headers = {"Content-Type": "application/json", "User-Agent": "Smarketing"}
@@ -155,7 +153,7 @@ def _post(client: outside.Client, message: Message, url: str, style: str, secret
         }
     if message.repeats:
         headers["smarketing-repeat"] = str(message.repeats)
-    return outside.post(client, url, body.encode(), headers)
+    return outside.post(url, body.encode(), headers)
 
 
 def _rest(message: Any, asked: timedelta = timedelta(0)) -> timedelta:

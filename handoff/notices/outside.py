@@ -7,9 +7,12 @@ answers in drops is hung up on: a post has its seconds as a whole, and not anew 
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
+import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -170,8 +173,35 @@ class Client(httpx2.Client):
         super().__init__(transport=transport, timeout=TIMEOUT, trust_env=False, follow_redirects=False)
 
 
-def post(through: Client, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+class Threads(threading.local):
+    """The clients of this process, one a thread: each posts one thing after another."""
+
+    client: Client | None = None
+    process = 0
+
+
+_here = Threads()
+
+
+def client() -> Client:
+    """The client at hand, made when there first is something to post: a sweep with nothing to say makes none."""
+    if _here.client is None or _here.client.is_closed or _here.process != os.getpid():
+        _here.client, _here.process = Client(), os.getpid()
+        atexit.register(_here.client.close)
+    return _here.client
+
+
+def close() -> None:
+    """Let go of the client and of its connections; the next post makes another."""
+    if _here.client is not None:
+        _here.client.close()
+        atexit.unregister(_here.client.close)
+        _here.client = None
+
+
+def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
     """Post once. Raises Private, or httpx2's errors: ConnectError and ConnectTimeout say that nothing was sent."""
+    through = client()
     through.checked.until = time.monotonic() + WHOLE
     with through.stream("POST", url, content=body, headers={**headers, "Accept-Encoding": "identity"}) as answer:
         read = b""

@@ -130,6 +130,39 @@ def test_who_says_not_now_is_asked_again_after_the_time_it_asked_for(receiver, r
     assert posted().sent_at
 
 
+@pytest.fixture
+def made(monkeypatch):
+    """The clients that are made from here on."""
+    found = []
+
+    class Counted(outside.Client):
+        def __init__(self):
+            super().__init__()
+            found.append(self)
+
+    outside.close()
+    monkeypatch.setattr(outside, "Client", Counted)
+    yield found
+    outside.close()
+
+
+def test_a_sweep_without_webhooks_makes_no_client_and_many_sweeps_share_one(receiver, ruth, made):
+    offer(make_user("sam", team="sales"))
+    notices.deliver()
+    assert made == []
+    set_up(ruth, receiver)
+    for number in range(3):
+        offer(make_user("sam", team="sales"), text=f"Offered in sweep {number}")
+        notices.deliver()
+    assert len(receiver.said) == 3
+    assert len(made) == 1
+    notices.hang_up()
+    assert made[0].is_closed
+    offer(make_user("sam", team="sales"), text="Offered after that")
+    notices.deliver()
+    assert (len(receiver.said), len(made)) == (4, 2)
+
+
 def test_an_answer_that_never_came_is_posted_once_more_and_marked(receiver, ruth, monkeypatch):
     set_up(ruth, receiver)
     offer(make_user("sam", team="sales"))
