@@ -40,20 +40,21 @@ class Offer:
 
     handoff: Handoff
     points: int | None
+    known: list[str] | None = None
+    noted: int | None = None
+    tofu_since: datetime | None = None
     missing: list[str] = field(default_factory=list)
     won: bool = False
 
     @cached_property
     def facts(self) -> dict[str, Any]:
         """The facts that the brief noted; of an older one, those of the record today."""
-        known = self.handoff.known  # type: ignore[attr-defined]  # annotated by `offers`
-        return scoring.facts(self.handoff.lead) if known is None else dict.fromkeys(known, "yes")
+        return scoring.facts(self.handoff.lead) if self.known is None else dict.fromkeys(self.known, "yes")
 
     @property
     def persona(self) -> int | None:
-        handoff: Any = self.handoff
-        noted: int | None = handoff.lead.persona_id if handoff.known is None else handoff.persona
-        return noted
+        """The persona that the brief noted; of an older one, that of the lead today."""
+        return self.handoff.lead.persona_id if self.known is None else self.noted
 
     @property
     def is_definitional(self) -> bool:
@@ -134,13 +135,13 @@ class Judge:
         if offer.points is None:
             return True
         offer.missing = self.definition.missing(offer.facts, offer.persona)
-        skips = any(self._counts(at, offer.handoff) for at in self.acts.get(offer.handoff.lead_id, ()))
+        skips = any(self._counts(at, offer) for at in self.acts.get(offer.handoff.lead_id, ()))
         return self.definition.met(offer.points, missing=offer.missing, acted=skips)
 
     @staticmethod
-    def _counts(at: datetime, handoff: Handoff) -> bool:
-        entered = handoff.tofu_since  # type: ignore[attr-defined]  # annotated below
-        return at <= handoff.offered_at and (entered is None or at >= entered)
+    def _counts(at: datetime, offer: Offer) -> bool:
+        """Whether it was done while the lead stood in TOFU before this offer."""
+        return at <= offer.handoff.offered_at and (offer.tofu_since is None or at >= offer.tofu_since)
 
     def _acts(self, handoffs: list[Handoff]) -> dict[int, list[datetime]]:
         """When each of these leads did what skips the line."""
@@ -173,7 +174,13 @@ def offers(*, since: datetime, won_lately: bool = False) -> list[Offer]:
         .defer("brief", "lead__search")
         .order_by("-offered_at", "-pk")[:OFFERS]
     )
-    return [Offer(row, int(row.points) if row.points is not None else None, won=row.won) for row in found]
+    return [_noted(row) for row in found]
+
+
+def _noted(row: Any) -> Offer:
+    """An offer with what its brief noted."""
+    points = None if row.points is None else int(row.points)
+    return Offer(row, points, row.known, row.persona, row.tofu_since, won=row.won)
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
@@ -27,6 +27,14 @@ class File(NamedTuple):
     pk: int
     name: str
     size: int
+
+
+class Reply(NamedTuple):
+    """A reply as it is read: its entry, the comment it stands below, and how many replies that has."""
+
+    entry: Activity
+    root: int
+    of: int
 
 
 @dataclass(slots=True)
@@ -68,25 +76,25 @@ def of(lead: Lead, pk: int) -> Activity | None:
     return lead.activities.filter(kind="comment", pk=pk).first()
 
 
-def _replies(comments: Collection[int], most: int) -> list[Activity]:
-    """The last replies of these comments, oldest first, each with how many its comment has."""
+def _replies(comments: Collection[int], most: int) -> list[Reply]:
+    """The last replies of these comments, oldest first."""
     of_comment = [F("comment__parent")]
-    replies = Activity.objects.filter(comment__parent__in=comments).annotate(
+    replies: Any = Activity.objects.filter(comment__parent__in=comments).annotate(
         root=F("comment__parent"),
         place=Window(RowNumber(), partition_by=of_comment, order_by=F("pk").desc()),
         of=Window(Count("pk"), partition_by=of_comment),
     )
-    return list(replies.filter(place__lte=most).order_by("pk"))
+    return [Reply(row, row.root, row.of) for row in replies.filter(place__lte=most).order_by("pk")]
 
 
-def _hang(replies: Iterable[Activity], by_key: dict[int, Thread], people: People) -> None:
+def _hang(replies: Iterable[Reply], by_key: dict[int, Thread], people: People) -> None:
     for reply in replies:
-        thread = by_key[reply.root]  # type: ignore[attr-defined]  # annotated
-        line = _line(reply, people)
+        thread = by_key[reply.root]
+        line = _line(reply.entry, people)
         if line.thread.reply_to == thread.pk:
             line.thread.answers = None
         thread.replies.append(line)
-        thread.earlier = reply.of - len(thread.replies)  # type: ignore[attr-defined]
+        thread.earlier = reply.of - len(thread.replies)
 
 
 def _line(entry: Activity, people: People) -> Told:
