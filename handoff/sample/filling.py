@@ -19,6 +19,7 @@ from accounts.models import User
 from handoff import answers
 from handoff.models import Notice, SampleMark
 from handoff.sample import cast, signing, standing, words
+from handoff.sample.minding import connect, mind
 from handoff.sample.selling import Sales
 from handoff.sample.standing import Counts, hold, marked
 from handoff.sample.story import Marketing, Story
@@ -67,6 +68,8 @@ def fill(*, seed: int = SEED, end: datetime | None = None, leads: int = cast.LEA
     _mark(Kind.COMPANY, made.values_list("pk", flat=True))
     _this_week(story)
     talk(story)
+    mind(story)
+    connect(colleagues, at=begin)
     _as_it_happened(ours)
     _only_among_themselves(ours)
     scoring.rescore(ours, at=end)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from handoff.models import Deal, DealLead, Notice, Queue, RoutingRule, SampleMark, ShoutOut, Task
-from handoff.sample import signing, standing, ways
+from handoff.sample import minding, signing, standing, ways
 from handoff.sample.standing import Counts, hold, managers_who_stay, marked
 from leads import scoring
 from leads.models import Campaign, Company, Lead, Source, Submission
@@ -37,6 +37,7 @@ def remove(*, actor: User | None = None) -> Counts:
     leads = list(marked(Kind.LEAD))
     _deals(leads)
     _talk()
+    minding.disconnect()
     Submission.objects.filter(lead__in=leads).delete()
     ways.take_up()
     Lead.objects.filter(pk__in=leads).delete()

@@ -305,3 +305,16 @@ THANKS = [
     ("priya", "jonas", "The page on closed networks opened a door I had knocked on for months."),
     ("mia", "sam", "You wrote down why each one came back. Now we know what to ask for."),
 ]
+TRIES = [("call:no_answer", NO_ANSWER), ("email:sent", SENT), ("call:left_message", LEFT_MESSAGE)]
+PUT_OFF = [
+    "They are at a trade fair until then.",
+    "Waiting for their plant manager to be back.",
+    "Their colleague called this morning: one talk for both.",
+    "They asked for a call after the shutdown.",
+]
+#: Name, kind of receiver, where it would lead, and what it would be told of.
+HOOKS = [
+    ("Sales channel", "slack", "/services/sales", ["handoff:hand_raise", "promise:escalate", "deal:win"]),
+    ("Marketing channel", "mattermost", "/hooks/marketing", ["handoff:returned", "shoutout"]),
+    ("Data warehouse", "webhook", "/events", ["handoff:offer", "handoff:accept", "handoff:returned", "deal:win"]),
+]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Absence, User
 from handoff import invariants, lifecycle, sample, telling
-from handoff.models import Deal, Handoff, Notice, Queue, RoutingRule, SampleMark
+from handoff.models import Agreement, Deal, Handoff, Hook, Notice, Queue, RoutingRule, SampleMark, Watch
 from leads import capture
 from leads.models import Activity, Company, Lead, LeadScore, Outcome, Source, StageChange, Submission
 from personas.models import Persona
@@ -57,12 +57,37 @@ def test_a_whole_company_has_every_kind_of_journey_and_breaks_no_rule():
     assert waiting.filter(due_at__gt=now).exists()
     assert Activity.objects.filter(kind="comment").exclude(data__mentions=[]).exists()
     assert Notice.objects.unread().exists()
+    check_what_is_done_about_hand_offs(now)
     for due in ({"lt": now - timedelta(days=1)}, {"gt": now + timedelta(days=2)}):
         assert Lead.objects.filter(**{f"next_action_at__{how}": when for how, when in due.items()}).exists()
     offers, accepted = Handoff.objects.count(), Handoff.objects.exclude(accepted_at=None).count()
     assert 0.6 < accepted / offers < 0.8
     won, lost = (Deal.objects.filter(status=status).exclude(handoff=None).count() for status in ("won", "lost"))
     assert 0.15 < won / (won + lost) < 0.4
+
+
+def check_what_is_done_about_hand_offs(now):
+    """Some are put off, some were tried in vain as often as agreed, some are rated and watched; the chat is known."""
+    waiting = Handoff.objects.open()
+    assert waiting.filter(snoozed_until__gt=now).exclude(snooze_reason="").exists()
+    tried = waiting.filter(lane="sal", first_contact_at=None).select_related("agreement")
+    assert any(lifecycle.is_unreachable(handoff) for handoff in tried)
+    assert Activity.objects.filter(kind__in=["call:no_answer", "call:left_message", "email:sent"]).exists()
+    for side in ("lead_good", "follow_up_good"):
+        assert set(Handoff.objects.exclude(**{side: None}).values_list(side, flat=True)) == {True, False}
+    assert Watch.objects.filter(on=True).exists()
+    assert set(Hook.objects.values_list("style", flat=True)) == {"slack", "mattermost", "webhook"}
+    assert not Hook.objects.working().exists()  # nothing of a sample leaves the house
+    agreed = Agreement.objects.in_force()
+    assert (agreed.time_zone, agreed.holidays) == ("Europe/Vienna", "AT")
+
+
+def test_a_hook_of_the_sample_that_somebody_leads_elsewhere_is_theirs(filled):
+    ours = Hook.objects.get(style="slack")
+    ours.url = "https://chat.customer.example/hook"
+    ours.save()
+    sample.remove()
+    assert list(Hook.objects.all()) == [ours]
 
 
 def test_it_was_all_written_down_when_it_happened(filled):
@@ -108,7 +133,7 @@ def test_filling_and_removing_twice_is_harmless(filled):
 
 def test_what_is_removed_leaves_nothing_behind(filled):
     sample.remove()
-    for model in (User, Lead, Company, Source, Persona, Submission, Activity, Handoff, Deal, Notice, SampleMark):
+    for model in (User, Lead, Company, Source, Persona, Submission, Activity, Handoff, Deal, Notice, Hook, SampleMark):
         assert not model.objects.exists(), model
 
 
