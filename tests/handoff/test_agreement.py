@@ -8,7 +8,7 @@ from django.urls import reverse
 from handoff import agreement
 from handoff.models import Agreement, Amendment, Notice, Signature
 from leads.models import Scorecard
-from smarketing.templatetags.look import team_mark
+from smarketing.display.marks import team_mark
 from tests.factories import make_agreement, make_draft, make_handoff, make_user
 
 AGREEMENT, DRAFT, EDIT = (reverse(f"handoff:agreement{name}") for name in ("", "_draft", "_edit"))
