@@ -15,8 +15,8 @@ HOLIDAYS = {date(2026, 10, 26)}
 ATTEMPTS = {"call:no_answer", "call:left_message", "call:spoke", "email:sent", "email:reply", "meeting:met"}
 CONTACTS = {"call:spoke", "email:reply", "meeting:met"}
 COLUMNS = [
-    "offered", "waiting", "accepted", "qualified", "won", "procedural", "clerical", "definitional", "recycled",
-    "disqualified",
+    "offered", "waiting", "accepted", "qualified", "won", "under_way", "lost", "procedural", "clerical", "definitional",
+    "recycled", "disqualified", "withdrawn",
 ]  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def handoffs():
 # Verdicts
 
 
-def became(handoff, won):
+def became(handoff, won, lost):
     yield "offered"
     if handoff.accepted_at is None and handoff.ended_at is None:
         yield "waiting"
@@ -53,19 +53,23 @@ def became(handoff, won):
         yield "qualified"
     if handoff.pk in won:
         yield "won"
-    if handoff.end == "returned":
+    elif handoff.pk in lost:
+        yield "lost"
+    elif handoff.end == "returned":
         yield handoff.reason.return_class
-    if handoff.end in ("recycled", "disqualified"):
+    elif handoff.end in ("recycled", "disqualified", "withdrawn"):
         yield handoff.end
+    elif handoff.accepted_at:
+        yield "under_way"
 
 
 def verdicts():
     """The Monday of each week -> what became of the offers of that week, in the order of the page's columns."""
-    won = {deal.handoff_id for deal in Deal.objects.filter(status="won")}
+    won, lost = ({deal.handoff_id for deal in Deal.objects.filter(status=status)} for status in ("won", "lost"))
     weeks = defaultdict(Counter)
     for handoff in handoffs():
         day = handoff.offered_at.astimezone(UTC).date()
-        weeks[day - timedelta(days=day.weekday())].update(became(handoff, won))
+        weeks[day - timedelta(days=day.weekday())].update(became(handoff, won, lost))
     return {monday: [row[name] for name in COLUMNS] for monday, row in weeks.items()}
 
 
