@@ -25,7 +25,7 @@ def compose(limit: int = BATCH) -> int:
     now = timezone.now()
     due = list(
         Delivery.objects.due(now).select_for_update(skip_locked=True, of=("self",))
-        .select_related("notice__lead", "notice__actor", "person", "hook")
+        .select_related("notice__lead", "notice__actor", "person", "hook__person")
         .order_by("person_id", "hook_id", "id")[:limit]
     )  # fmt: skip
     if not due:
@@ -48,7 +48,8 @@ def _is_stale(delivery: Delivery) -> bool:
     notice: Notice = delivery.notice
     if delivery.hook and delivery.hook.disabled_at:
         return True
-    if delivery.person and not delivery.person.is_active:
+    whose = delivery.hook.person if delivery.hook else delivery.person
+    if whose and not whose.is_active:
         return True
     waited = delivery.due_at - notice.written_at > AT_ONCE
     return waited and notice.read_at is not None and notice.read_at > notice.written_at

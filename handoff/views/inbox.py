@@ -34,14 +34,8 @@ def inbox(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     offer = desk.one(request.user, pk or first, now=now, claims=claims)
     if pk and offer is None:
         raise Http404
-    context: dict[str, Any] = {
-        "tab": tab,
-        "page": page,
-        "offer": offer,
-        "is_open": pk is not None,
-        "now": now,
-        "cap": desk.CAP,
-    }
+    context: dict[str, Any] = {"tab": tab, "page": page, "offer": offer, "is_open": pk is not None, "now": now}
+    context["cap"] = desk.CAP
     context |= {"tabs": tabs(request, tab, now), "keep": kept(request, tab), "next_page": kept(request, tab, page.next)}
     return render(request, "handoff/inbox.html", context | beside(page, offer, context["keep"]))
 

@@ -319,3 +319,13 @@ def test_a_person_connects_their_own_chat_and_chooses_what_it_is_told(client, re
     notices.deliver()
     assert len(receiver.said) == 1
     assert Delivery.objects.filter(hook__isnull=False).count() == 0
+
+
+def test_the_chat_of_who_has_left_is_told_nothing_that_still_waited_for_them(receiver):
+    sam = make_user("sam", team="sales")
+    hooks.add(actor=sam, name="Sam", style="slack", url=receiver.url, kinds=[], own=True)
+    offer(sam)
+    notices.planning.plan()
+    type(sam).objects.filter(pk=sam.pk).update(is_active=False)
+    notices.deliver()
+    assert receiver.got == []
