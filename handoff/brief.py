@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from handoff import standing, telling
 from handoff.models import Handoff
-from leads import learning, scoring, timeline
+from leads import clock, learning, scoring, timeline
 from leads.definition import FACTS, named
 from leads.models import Activity, Lead, LeadScore
 from leads.models.scoring import grade
@@ -43,9 +43,7 @@ def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
     seen = list(lead.activities.of_kinds(*TELLING).order_by("-at", "-id")[: TOUCHES + MESSAGES])
     return {
         "trigger": _trigger(origin, score, seen),
-        "score": {"total": score.total, "fit": score.fit, "engagement": score.engagement, "parts": score.parts}
-        if score
-        else None,
+        "score": _score(score) if score else None,
         "chance": learning.told(chance).data() if chance else None,
         "touches": [_kept(touch) for touch in seen[:TOUCHES]],
         "told": [_kept(touch) for touch in seen if touch.kind in TOLD][:MESSAGES],
@@ -73,6 +71,12 @@ def why_now(lead: Lead) -> str:
     when = date_format(timezone.localtime(last.at), "j M")
     words = _("%(what)s on %(when)s") % {"what": telling.named(last.kind), "when": when}
     return f"{words}: {last.text[:300]}" if last.text else words
+
+
+def _score(score: LeadScore) -> dict[str, Any]:
+    """The points as they stand at the offer, in the words of that day."""
+    parts = scoring.told(score.parts, at=clock.now())
+    return {"total": score.total, "fit": score.fit, "engagement": score.engagement, "parts": parts}
 
 
 def _trigger(origin: str, score: LeadScore | None, seen: Sequence[Activity]) -> str:

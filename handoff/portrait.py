@@ -245,7 +245,7 @@ class Portrait:
     @cached_property
     def parts(self) -> dict[str, list[dict[str, Any]]]:
         """The parts of the score by half: they add up to fit and to engagement."""
-        parts = self.score.parts if self.score else []
+        parts = scoring.told(self.score.parts, at=self.now) if self.score else []
         return {half: [part for part in parts if part["group"] == half] for half in ("fit", "engagement")}
 
     @property

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from accounts.choices import Team
 from accounts.models import User
-from leads import capture, editing, identity, learning
+from leads import capture, clock, editing, identity, learning, scoring
 from leads.filters import LABELS, LeadFilter, Row
 from leads.models import Campaign, Chance, Lead, LeadScore, Source, Submission
 from leads.paging import bounded, page_of, read_cursor
@@ -163,12 +163,15 @@ def money(amount: Decimal | None) -> str | None:
 
 
 def points(score: LeadScore) -> dict[str, Any]:
+    """The agreed points; the parts sum to the total exactly, and the reasons are the strongest of them in words."""
+    now = clock.now()
     return {
         "total": score.total,
         "grade": score.grade,
         "fit": score.fit,
         "engagement": score.engagement,
-        "parts": score.parts,
+        "parts": scoring.told(score.parts, at=now),
+        "reasons": scoring.reasons(score.parts, at=now),
     }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leads import clock
 from leads.definition import Definition, acted
@@ -21,6 +23,17 @@ from personas.models import Persona
 HALF = 50  # fit and engagement each count for at most this much
 FADED_AFTER = timedelta(days=1)
 HORIZON = 12  # half-lives; what is older is worth less than a quarter of a thousandth
+WEEK = timedelta(days=7)
+NAMED = 3  # so many reasons each way are told where there is little room
+
+
+class Touches(NamedTuple):
+    """What a lead did of one kind: how often, the decayed sum of it, and when for the first and the last time."""
+
+    number: int = 0
+    weight: float = 0.0
+    first: datetime | None = None
+    last: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -36,29 +49,70 @@ class Points:
         return self.fit + self.engagement
 
 
-def score(profile: Mapping[str, Any], touches: Mapping[str, tuple[int, float]], points: Mapping[str, Any]) -> Points:
+def score(profile: Mapping[str, Any], touches: Mapping[str, tuple[Any, ...]], points: Mapping[str, Any]) -> Points:
     """Count the points of a profile and its touches.
 
-    `touches` maps an activity kind to how often it happened and to the sum of 2^(-age / half-life) over its
-    activities: exponential decay, so that a touch is worth half after each half-life.
+    `touches` maps an activity kind to its `Touches`, or to how often it happened and the sum of 2^(-age / half-life)
+    over its activities: exponential decay, so that a touch is worth half after each half-life. What a kind or a half
+    brings beyond its cap is taken off again as a part of its own, so that the parts always sum to the score.
     """
     fits = [_part("fit", str(rule), rule.points) for rule in holding(points["fit"], profile)]
     interests = []
     for rule in points["engagement"]:
-        count, weight = touches.get(rule["kind"], (0, 0.0))
-        worth = min(rule["cap"], round(rule["points"] * weight))
-        if worth:
-            label = (
-                rule["label"]
-                if count == 1
-                else _("%(what)s, %(count)d times") % {"what": rule["label"], "count": count}
-            )
-            interests.append(_part("engagement", label, worth))
+        done = Touches(*touches.get(rule["kind"], ()))
+        worth = round(rule["points"] * done.weight)
+        held = min(rule["cap"], worth)
+        if not held:
+            continue
+        interests.append(_touched(rule["label"], worth, done))
+        if held != worth:
+            told = _("%(what)s: at most %(most)d points count") % {"what": rule["label"], "most": rule["cap"]}
+            interests.append(_part("engagement", told, held - worth))
     return Points(_capped("fit", fits), _capped("engagement", interests), fits + interests)
 
 
 def _part(group: str, label: str, points: int) -> dict[str, Any]:
     return {"group": group, "label": label, "points": points}
+
+
+def _touched(label: str, worth: int, done: Touches) -> dict[str, Any]:
+    """A part that says how often and when, so that `told` finds words for it that are true whenever they are read."""
+    part = {**_part("engagement", label, worth), "count": done.number}
+    if done.first and done.last:
+        part |= {"first": done.first.isoformat(timespec="minutes"), "last": done.last.isoformat(timespec="minutes")}
+    return part
+
+
+def told(parts: Iterable[Mapping[str, Any]], *, at: datetime) -> list[dict[str, Any]]:
+    """The parts of a score with labels as they read at a moment: 'Pricing page, twice this week'."""
+    return [_part(part["group"], _words(part, at), part["points"]) for part in parts]
+
+
+def reasons(parts: Iterable[Mapping[str, Any]], *, at: datetime) -> list[str]:
+    """What lifts a score most and what takes most from it, in words: '+14 Pricing page, twice this week'."""
+    known = sorted(told(parts, at=at), key=lambda part: -abs(part["points"]))
+    up = [part for part in known if part["points"] > 0][:NAMED]
+    down = [part for part in known if part["points"] < 0][:NAMED]
+    return [f"{part['points']:+d} {part['label']}" for part in up + down]
+
+
+def _words(part: Mapping[str, Any], at: datetime) -> str:
+    label, count = str(part["label"]), part.get("count", 1)
+    often = _("twice") if count == 2 else ngettext("%(n)d time", "%(n)d times", count) % {"n": count}
+    if "last" not in part:
+        return label if count == 1 else _("%(what)s, %(often)s") % {"what": label, "often": often}
+    first, last = (datetime.fromisoformat(part[end]) for end in ("first", "last"))
+    said = {"what": label, "often": often, "when": _ago(last, at)}
+    if count == 1:
+        return _("%(what)s, %(when)s") % said
+    return (_("%(what)s, %(often)s this week") if at - first < WEEK else _("%(what)s, %(often)s, last %(when)s")) % said
+
+
+def _ago(moment: datetime, at: datetime) -> str:
+    days = (timezone.localdate(at) - timezone.localdate(moment)).days
+    if days < 2:
+        return _("yesterday") if days == 1 else _("today")
+    return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
 
 
 def _capped(group: str, parts: list[dict[str, Any]]) -> int:
@@ -147,14 +201,15 @@ def _has_acted_since(act: tuple[datetime, str] | None, moment: datetime) -> bool
     return act is not None and act[0] > moment
 
 
-def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> dict[int, dict[str, tuple[int, float]]]:
+def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> dict[int, dict[str, Touches]]:
     half_life = points["half_life_days"]
-    found: dict[int, dict[str, tuple[int, float]]] = {}
+    found: dict[int, dict[str, Touches]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT lead_id, kind, count(*),
-                   sum(power(2, -greatest(date_part('epoch', %s::timestamptz - at), 0) / %s))
+                   sum(power(2, -greatest(date_part('epoch', %s::timestamptz - at), 0) / %s)),
+                   min(at), max(at)
               FROM leads_activity
              WHERE lead_id = ANY(%s) AND kind = ANY(%s) AND at > %s
              GROUP BY lead_id, kind
@@ -167,8 +222,8 @@ def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> d
                 at - timedelta(days=HORIZON * half_life),
             ],
         )
-        for lead, kind, count, weight in cursor.fetchall():
-            found.setdefault(lead, {})[kind] = (count, weight)
+        for lead, kind, *done in cursor.fetchall():
+            found.setdefault(lead, {})[kind] = Touches(*done)
     return found
 
 

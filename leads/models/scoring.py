@@ -109,7 +109,8 @@ class Scorecard(models.Model):
 class LeadScore(models.Model):
     """A lead's points as last counted: a narrow side table, since they change far oftener than the lead.
 
-    `parts` is a list of {"group": "fit"|"engagement", "label", "points"} that sums to `total` exactly.
+    `parts` is a list of {"group": "fit"|"engagement", "label", "points"} that sums to `total` exactly; one of touches
+    says how many, since when and until when ("count", "first", "last"), for `leads.scoring.told`.
     """
 
     lead = models.OneToOneField(Lead, models.CASCADE, primary_key=True, related_name="score")

@@ -7,12 +7,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff import answers
-from leads import capture, pipeline, scoring, tasks
+from handoff import answers, lifecycle
+from leads import capture, clock, pipeline, scoring, tasks
 from leads.models import Activity, LeadScore, Scorecard, Signal
 from leads.models.scoring import default_points, grade
 from personas.models import Persona
-from tests.factories import make_agreement, make_lead, make_leads
+from tests.factories import make_agreement, make_lead, make_leads, make_user
 
 KINDS = [rule["kind"] for rule in default_points()["engagement"]]
 PROFILES = st.fixed_dictionaries(
@@ -46,6 +46,48 @@ def test_one_more_touch_never_takes_points_away(profile, touches, kind):
     more = {**touches, kind: (count + 1, weight + 1)}
     points = default_points()
     assert scoring.score(profile, more, points).total >= scoring.score(profile, touches, points).total
+
+
+@given(profile=PROFILES, touches=TOUCHES)
+def test_no_kind_counts_beyond_its_cap_and_what_is_taken_off_is_a_part_of_its_own(profile, touches):
+    parts = scoring.score(profile, touches, default_points()).parts
+    for rule in default_points()["engagement"]:
+        own = [part["points"] for part in parts if part["label"].split(": at most")[0] == rule["label"]]
+        _count, weight = touches.get(rule["kind"], (0, 0.0))
+        assert sum(own) == min(rule["cap"], round(rule["points"] * weight))
+        assert (len(own) == 2) == (round(rule["points"] * weight) > rule["cap"])
+
+
+def test_the_lead_page_the_brief_and_the_api_say_in_words_why_a_lead_has_its_score(client):
+    now = timezone.now()
+    lead = make_lead(phone="+43 660 1234567", activity={"kind": "web:pricing", "at": now - timedelta(days=4)})
+    capture.log(lead, kind="web:pricing", at=now)
+    for days in (46, 45):
+        Activity.objects.create(lead=lead, kind="email:click", at=now - timedelta(days=days))
+    for minutes in range(9):
+        Activity.objects.create(lead=lead, kind="web:page", at=now - timedelta(days=3, minutes=minutes))
+    scoring.rescore([lead.pk], at=now)
+    total = LeadScore.objects.get(lead=lead).total
+
+    client.force_login(make_user("sam", team="sales"))
+    told = client.get(f"/api/v1/leads/{lead.pk}/").json()["score"]
+    assert sum(part["points"] for part in told["parts"]) == told["total"] == total
+    assert "+15 Pricing page, twice this week" in told["reasons"]
+    assert "+17 Other pages, 9 times this week" in told["reasons"]
+    assert told["reasons"][-1] == "-5 Other pages: at most 12 points count"
+    assert "Clicked an e-mail, twice, last 45 days ago" in [part["label"] for part in told["parts"]]
+    text = client.get(lead.get_absolute_url()).text
+    assert "Pricing page, twice this week" in text
+    assert "Clicked an e-mail, twice, last 45 days ago" in text
+
+    handoff = lifecycle.offer(lead, actor=make_user("mia", team="marketing"))
+    kept = handoff.brief["score"]
+    assert sum(part["points"] for part in kept["parts"]) == kept["total"]
+    assert "Pricing page, twice this week" in [part["label"] for part in kept["parts"]]
+    with clock.at(now + timedelta(days=10)):
+        assert scoring.reasons(LeadScore.objects.get(lead=lead).parts, at=clock.now())[1] == (
+            "+15 Pricing page, twice, last 10 days ago"
+        )
 
 
 def test_interest_is_worth_half_after_a_half_life():
