@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import handoffs, notices, promises
+from bench import handoffs, learning, notices, promises
 from bench.clients import Client, p50, p50_together, rate
 from bench.figure import Figure
 from bench.servers import gunicorn, worker, worker_memory
@@ -195,6 +195,7 @@ PARTS = {
     "handoffs": handoffs.measure,
     "promises": promises.measure,
     "notices": notices.measure,
+    "learning": learning.measure,
 }
 
 

@@ -13,9 +13,9 @@ from typing import Any
 #: Up to so many different values of a column are a bin each, numbers too.
 EACH = 12
 #: So many bins at most for the numbers of a column that has more of them, and for its words.
-NUMBERS, WORDS = 16, 40
+NUMBERS, WORDS = 16, 100
 #: A word that fewer than this share of the leads have, or fewer leads than this, is one of the rare ones.
-RARE_SHARE, RARE = 0.002, 3
+RARE_SHARE, RARE = 0.001, 3
 #: Of a longer word only so much counts.
 LENGTH = 80
 UNKNOWN, OTHER = 0, 1

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from leads.learning.bins import Bins, number
-from leads.learning.maths import Array, log_losses, sigmoid
+from leads.learning.maths import Array, is_sure, log_losses, sigmoid
 from leads.learning.scorecard import Columns, places
 
 #: Fewer outcomes, or fewer of one class, are too few for trees.
@@ -99,6 +99,4 @@ def share_of(won: Array, card: Array, trees: Array) -> float:
     costs = {share: log_losses(won, sigmoid((1 - share) * card + share * trees)) for share in SHARES}
     best = min(float(cost.mean()) for cost in costs.values())
     share = next(share for share in SHARES if costs[share].mean() <= best + GAIN)
-    gains = costs[0.0] - costs[share]
-    sure = gains.mean() > max(GAIN, float(gains.std()) / np.sqrt(len(won)))  # beyond what chance would give
-    return share if sure else 0.0
+    return share if is_sure(costs[0.0] - costs[share], GAIN) else 0.0

@@ -194,15 +194,16 @@ def _choose(bins: list[Bins], older: Table, held: Table, rate: float) -> tuple[f
     ways: list[tuple[float | None, int]] = [(None, 0)]
     if len(older.won) >= scorecard.FEW:
         ways += [(0.25, 0), (0.12, 0), (0.5, MEMORY), (0.25, MEMORY)]
-    best: tuple[float, float | None, int, Weights, Array] | None = None
+    best: tuple[float | None, int, Weights, Array] | None = None
+    costs = np.zeros(len(held.won))
     for spread, memory in ways:
         card = _fit(bins, codes, older, rate, spread, memory)
         logits = card.logits(held.columns, held.points)
-        loss = maths.log_loss(held.won, sigmoid(logits)) if len(held.won) else 0.0
-        if best is None or loss < best[0] - GAIN:
-            best = (loss, spread, memory, card, logits)
+        found = maths.log_losses(held.won, sigmoid(logits))
+        if best is None or maths.is_sure(costs - found, GAIN):
+            best, costs = (spread, memory, card, logits), found
     assert best is not None
-    return best[1:]
+    return best
 
 
 def _whole(table: Table, rate: float, trial: Learned, spread: float | None) -> Learned:

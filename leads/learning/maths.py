@@ -32,6 +32,11 @@ def log_loss(won: Array, chances: Array) -> float:
     return float(log_losses(won, chances).mean())
 
 
+def is_sure(gains: Array, least: float) -> bool:
+    """Whether what was gained, outcome by outcome, is more than `least` and than chance would give (one error)."""
+    return bool(len(gains)) and float(gains.mean()) > max(least, float(gains.std()) / len(gains) ** 0.5)
+
+
 def auc(won: Array, chances: Array) -> float | None:
     """The share of pairs of a win and a loss that stand in the right order, ties half; None without both."""
     wins = int((won > 0).sum())
