@@ -8,6 +8,7 @@ import os
 import random
 from datetime import timedelta
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from django.core.management import call_command
@@ -84,10 +85,10 @@ def test_from_a_file_with_outcomes_to_the_chance_of_a_new_lead_and_why(tmp_path)
     assert len(rows) == 440
     assert list(rows["0"]) == ["external_id", "probability", "fit", "engagement", "reasons"]
     new = {row["key"]: row for row in leads_of(40, first=1_000, ended=False, seed=2)}
-    student = next(key for key, row in new.items() if row["job"] == "student")
-    clerk = next(key for key, row in new.items() if row["job"] == "clerk")
-    assert float(rows[str(student)]["probability"]) > 0.4 > 0.3 > float(rows[str(clerk)]["probability"])
-    assert "Job: student" in rows[str(student)]["reasons"]
+    by_job = {job: [rows[str(key)] for key, row in new.items() if row["job"] == job] for job in ("student", "clerk")}
+    student, clerk = (fmean(float(row["probability"]) for row in found) for found in by_job.values())
+    assert student > 0.4 > 0.25 > clerk
+    assert all("Job: student" in row["reasons"] for row in by_job["student"])
     assert all(sums(chance) == chance.logit for chance in Chance.objects.all())
 
 
