@@ -28,8 +28,15 @@ class Worker:
         self._tell("add_consumer")
 
     def rest(self) -> None:
+        """Take no more work, and be done with what is in hand: it would do the next test's as well."""
         self._tell("cancel_consumer")
         app.control.purge()
+        self.wait_until(self._is_idle)
+
+    def _is_idle(self) -> bool:
+        at_work = app.control.inspect(destination=[self.name], timeout=WAIT_SECONDS, limit=1)
+        answers = [at_work.active(), at_work.reserved()]
+        return all(answer is not None and not answer[self.name] for answer in answers)
 
     def wait_until(self, done: Callable[[], object], *, seconds: float = WAIT_SECONDS) -> None:
         """Wait until `done()` is true; fail with what the worker said if it never is."""
