@@ -44,10 +44,12 @@ def comment(
     text: str = "",
     reply_to: Activity | None = None,
     files: Sequence[UploadedFile[Any]] = (),
+    mail: str = "",
 ) -> Activity:
     """Say something on a lead, or answer what was said; everybody may. Whoever is mentioned, answered or watches hears.
 
-    Files may stand beside the words, or alone. A reply to a reply belongs to the same thread.
+    Files may stand beside the words, or alone. A reply to a reply belongs to the same thread. `mail` is the key of the
+    mail by which it came.
     """
     text = _words(text, may_be_empty=bool(files))
     kept = attachments.keep(files)  # before the lead is locked: nobody waits for somebody's files
@@ -55,7 +57,8 @@ def comment(
         lead = Lead.objects.lock(lead)
         parent = _began(reply_to, lead) if reply_to else None
         people = mentioned(text)
-        said = timeline.record(lead, kind="comment", actor=actor, text=text, data=_data(people, reply_to, parent))
+        data = _data(people, reply_to, parent) | ({"mail": mail} if mail else {})
+        said = timeline.record(lead, kind="comment", actor=actor, text=text, data=data)
         if parent:
             Comment.objects.create(activity=said, parent=parent)
         _show_files(said, attachments.attach(said, kept, actor=actor))
@@ -95,7 +98,7 @@ def delete(said: Activity, *, actor: User) -> Activity:
     note.deleted_at, note.deleted_by = now, actor
     note.save(update_fields=["deleted_at", "deleted_by"])
     said.text = ""
-    kept = {name: said.data[name] for name in ("thread", "reply_to", "answers") if name in said.data}
+    kept = {name: said.data[name] for name in ("thread", "reply_to", "answers", "mail") if name in said.data}
     said.data = {**kept, "deleted": {"by": actor.pk, "at": now.isoformat()}}
     said.save(update_fields=["text", "data"])
     said.attachments.filter(removed_at=None).update(removed_at=now)
