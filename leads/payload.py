@@ -23,7 +23,7 @@ FILE_FIELDS = frozenset({"outcome", "overwrite"})
 KIND = re.compile(r"[a-z][a-z0-9_]*(:[a-z0-9_]+)*")
 KIND_LENGTH = 40
 #: Kinds that our own acts write; what comes in cannot pretend to be one.
-OWN_KINDS = frozenset({"comment", "deal", "handoff", "lead", "stage"})
+OWN_KINDS = frozenset({"comment", "deal", "file", "handoff", "lead", "shoutout", "side", "stage", "task"})
 #: How long the sender's own key of an event may be.
 EVENT_KEY_LENGTH = 120
 #: Clocks of senders run ahead of ours by at most so much.

@@ -69,6 +69,7 @@ def test_the_same_key_gives_the_same_answer_and_another_lead_under_it_is_refused
         ({**LENA, "overwrite": True}, "overwrite"),
         ({**LENA, "outcome": {"result": "won"}}, "outcome"),
         ({**LENA, "activity": {"kind": "deal:win"}}, "activity"),
+        ({**LENA, "activity": {"kind": "task:done"}}, "activity"),
         ({**LENA, "activity": {"kind": "web:pricing", "at": "2999-01-01"}}, "activity"),
         ({**LENA, "activity": {"kind": ["web"]}}, "activity"),
         ({**LENA, "purchase": {"amount": "a lot"}}, "purchase"),
