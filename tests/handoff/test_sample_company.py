@@ -16,7 +16,7 @@ from leads.models import Activity, Company, Lead, LeadScore, Outcome, Source, St
 from personas.models import Persona
 from tests.factories import make_lead, make_user
 
-SMALL = 40
+SMALL = 24
 
 
 def story():

@@ -57,7 +57,9 @@ def answer(lead, person, text, *, sender=None, ident="<1@mail.example>", **heade
 
 
 def comments(lead):
-    return list(Activity.objects.filter(lead=lead, kind="comment").order_by("id").values_list("actor__username", "text"))
+    return list(
+        Activity.objects.filter(lead=lead, kind="comment").order_by("id").values_list("actor__username", "text")
+    )
 
 
 def test_what_a_colleague_answers_stands_on_the_lead_without_what_they_answered(deliver, lead, mia):
