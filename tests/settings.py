@@ -5,6 +5,7 @@ import os
 from smarketing.installation import furnish_for_tests
 
 furnish_for_tests()
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many tests as cores learn at once: their threads wait for each other
 os.environ["SECRET_KEY"] = "only-for-tests"
 os.environ["REDIS_PREFIX"] = (
     f"test-{os.environ.setdefault('TEST_KEYS', os.urandom(4).hex())}-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}:"
