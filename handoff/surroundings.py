@@ -5,15 +5,12 @@ Three short lists of a page that everybody opens all day; asked for one by one t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils.translation import gettext as _
-
-R = TypeVar("R")
 
 AROUND = """
 SELECT (SELECT json_agg(json_build_array(
@@ -73,21 +70,16 @@ class Surroundings:
 
 def of(lead: int, company: int | None, *, visits: int, others: int) -> Surroundings:
     """At most so many visits and others."""
+    read = datetime.fromisoformat
     said = {"lead": lead, "company": company, "visits": visits, "others": others}
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor:  # moments come as text, as JSON has them
         cursor.execute(AROUND, said)
         stays, group, notes = cursor.fetchone()
     return Surroundings(
-        _rows(Stayed, stays, "entered_at", "left_at"),
-        _rows(Other, group)[:others],
-        {note.team: note for note in _rows(Note, notes, "at")},
+        [
+            Stayed(seq, stage, entered_from, left_by, reason, read(entered_at), read(left_at) if left_at else None)
+            for seq, stage, entered_from, left_by, reason, entered_at, left_at in stays or ()
+        ],
+        [Other(*other) for other in group or ()][:others],
+        {team: Note(team, known, needed, by, read(at)) for team, known, needed, by, at in notes or ()},
     )
-
-
-def _rows(kind: Callable[..., R], found: list[list[Any]] | None, *moments: str) -> list[R]:
-    """Rows of JSON, in which moments are text."""
-    places = [kind._fields.index(name) for name in moments]  # type: ignore[attr-defined]  # a named tuple
-    for row in found or ():
-        for place in places:
-            row[place] = datetime.fromisoformat(row[place]) if row[place] else None
-    return [kind(*row) for row in found or ()]
