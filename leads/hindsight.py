@@ -7,53 +7,70 @@ somebody is counts as it is known today.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db import connection
 
+from leads.engagement import Rule, kinds, rules
 from leads.models import Scorecard
-from leads.scoring import HALF, HORIZON
+from leads.scoring import HALF
+
+#: The sum of a rule's touches up to a touch; whatever is over a thousand half-lives old weighs nothing.
+_FADING = (
+    "sum(power(2::float8, greatest(since / {days}, -1000))) FILTER (WHERE kind = %s) OVER near"
+    " * power(2::float8, -greatest(since / {days}, -1000))"
+)
+_COUNT = "count(*) FILTER (WHERE kind = %s) OVER near"
 
 
 def interest(leads: Collection[int], card: Scorecard, *, since: datetime, until: datetime) -> dict[int, int]:
     """The most points of engagement that each lead had at a touch in this time, while it stood in TOFU.
 
-    Counted as `scoring.score` counts: decayed by the half-life, capped a kind and in sum. Touches from files count,
-    but nobody crosses a line at one. Leads without a touch are left out.
+    Counted as `scoring.score` counts: each rule with its own half-life and cap, and all of them capped in sum. Touches
+    from files count, but nobody crosses a line at one. Leads without a touch of a kind that a rule names are left out.
     """
-    if not leads:
+    agreed = rules(card.points)
+    if not leads or not kinds(agreed):
         return {}
-    half_life: float = card.points["half_life_days"]
-    rules = [rule for rule in card.points["engagement"] if rule["cap"] > 0]
-    sums = ", ".join(f"sum(weight) FILTER (WHERE kind = %s) OVER near AS w{n}" for n in range(len(rules)))
-    parts = " + ".join(f"least(%s, round((%s * coalesce(w{n}, 0) * faded)::float8))" for n in range(len(rules)))
+    measured: list[str] = []
+    params: list[str] = []
+    worth: list[str] = []
+    for number, rule in enumerate(agreed):
+        measure, given = _rule(rule, f"r{number}")
+        measured.append(f"{measure} AS r{number}")
+        params += [rule.kind] * measure.count("%s")
+        worth.append(given.format(**rule._asdict()))
     query = f"""
         WITH touch AS (
-            SELECT lead_id, kind, at, imported,
-                   power(2::float8, date_part('epoch', at - %s::timestamptz) / %s) AS weight
+            SELECT lead_id, kind, at, imported, date_part('epoch', at - %s::timestamptz) / 86400 AS since
               FROM leads_activity
-             WHERE lead_id = ANY(%s) AND kind = ANY(%s) AND at > %s AND at <= %s),
+             WHERE lead_id = ANY(%s) AND kind = ANY(%s) AND at <= %s),
         running AS (
-            SELECT lead_id, at, imported,
-                   power(2::float8, -date_part('epoch', at - %s::timestamptz) / %s) AS faded, {sums}
+            SELECT lead_id, at, imported, {", ".join(measured)}
               FROM touch
-            WINDOW near AS (PARTITION BY lead_id ORDER BY at
-                            RANGE BETWEEN %s::interval PRECEDING AND CURRENT ROW))
-        SELECT running.lead_id, max(least({HALF}, greatest(0, {parts})))::int
+            WINDOW near AS (PARTITION BY lead_id ORDER BY at))
+        SELECT running.lead_id, max(least({HALF}, greatest(0, {" + ".join(worth)})))::int
           FROM running
           JOIN leads_visit stay ON stay.lead_id = running.lead_id AND stay.stage = 'tofu'
                AND running.at >= stay.entered_at AND (stay.left_at IS NULL OR running.at < stay.left_at)
          WHERE running.at >= %s AND NOT running.imported
          GROUP BY running.lead_id
-    """  # noqa: S608  # composed of our own words; what people agreed on goes in as parameters
-    seconds, horizon = half_life * 86_400, timedelta(days=HORIZON * half_life)
-    params: list[Any] = [since, seconds, list(leads), [rule["kind"] for rule in rules], since - horizon, until]
-    params += [since, seconds, *(rule["kind"] for rule in rules), horizon]
-    params += [value for rule in rules for value in (rule["cap"], rule["points"])]
+    """  # noqa: S608  # composed of our own words and of numbers; what people wrote goes in as parameters
     with connection.cursor() as cursor:
-        cursor.execute(query, [*params, since])
+        cursor.execute(query, [since, list(leads), kinds(agreed), until, *params, since])
         return dict(cursor.fetchall())
+
+
+def _rule(rule: Rule, column: str) -> tuple[str, str]:
+    """What a rule measures at each touch, and the points it gives for that."""
+    if rule.op == "idle":
+        measure = "max(at) FILTER (WHERE kind = %s) OVER near" if rule.kind else "max(at) OVER near"
+        return measure, f"CASE WHEN at - {column} >= interval '{{value}} days' THEN {{points}} ELSE 0 END"
+    if rule.op == "count":
+        return _COUNT, f"CASE WHEN {column} >= {{value}} THEN {{points}} ELSE 0 END"
+    measure = _FADING.format(days=rule.half_life) if rule.half_life else _COUNT
+    worth = f"round(({{points}} * coalesce({column}, 0))::float8)"
+    return measure, f"least({{cap}}, greatest(-{{cap}}, {worth}))"
 
 
 def acted_in(leads: Collection[int], actions: Collection[str], *, since: datetime, until: datetime) -> set[int]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.utils.translation import ngettext
 
 from leads import clock
 from leads.definition import Definition, acted
+from leads.engagement import Rule, Touches, idle_for, kinds, rules, touched, whole
 from leads.identity import is_business_email
 from leads.models import Lead, LeadScore, Scorecard
 from personas.fit import fit, holding
@@ -22,18 +22,8 @@ from personas.models import Persona
 
 HALF = 50  # fit and engagement each count for at most this much
 FADED_AFTER = timedelta(days=1)
-HORIZON = 12  # half-lives; what is older is worth less than a quarter of a thousandth
 WEEK = timedelta(days=7)
 NAMED = 3  # so many reasons each way are told where there is little room
-
-
-class Touches(NamedTuple):
-    """What a lead did of one kind: how often, the decayed sum of it, and when for the first and the last time."""
-
-    number: int = 0
-    weight: float = 0.0
-    first: datetime | None = None
-    last: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -49,38 +39,52 @@ class Points:
         return self.fit + self.engagement
 
 
-def score(profile: Mapping[str, Any], touches: Mapping[str, tuple[Any, ...]], points: Mapping[str, Any]) -> Points:
-    """Count the points of a profile and its touches.
+def score(
+    profile: Mapping[str, Any], touches: Mapping[str, Touches], points: Mapping[str, Any], *, at: datetime
+) -> Points:
+    """Count the points of a profile and of what was done up to a moment, by kind.
 
-    `touches` maps an activity kind to its `Touches`, or to how often it happened and the sum of 2^(-age / half-life)
-    over its activities: exponential decay, so that a touch is worth half after each half-life. What a kind or a half
-    brings beyond its cap is taken off again as a part of its own, so that the parts always sum to the score.
+    A touch is worth half after each half-life of its rule. What a rule brings beyond its cap, or a half beyond its
+    bounds, is taken off again as a part of its own, so that the parts always sum to the score.
     """
-    fits = [_part("fit", str(rule), rule.points) for rule in holding(points["fit"], profile)]
-    interests = []
-    for rule in points["engagement"]:
-        done = Touches(*touches.get(rule["kind"], ()))
-        worth = round(rule["points"] * done.weight)
-        held = min(rule["cap"], worth)
-        if not held:
-            continue
-        interests.append(_touched(rule["label"], worth, done))
-        if held != worth:
-            told = _("%(what)s: at most %(most)d points count") % {"what": rule["label"], "most": rule["cap"]}
-            interests.append(_part("engagement", told, held - worth))
+    stated = [{**rule, "points": whole(rule.get("points"))} for rule in points["fit"]]
+    fits = [_part("fit", str(rule), rule.points) for rule in holding(stated, profile)]
+    agreed, interests = rules(points), []
+    for rule in agreed:
+        interests += _interest(rule, touches, kinds(agreed), at)
     return Points(_capped("fit", fits), _capped("engagement", interests), fits + interests)
+
+
+def _interest(rule: Rule, touches: Mapping[str, Touches], among: Iterable[str], at: datetime) -> list[dict[str, Any]]:
+    """The parts that one rule of engagement gives."""
+    done = touches.get(rule.kind)
+    if rule.op == "idle":
+        last = idle_for(touches, rule, among, at=at)
+        return [_touched(rule, rule.points, 1, last, last)] if last and rule.points else []
+    if done is None:
+        return []
+    if rule.op == "count":
+        given = rule.points if done.number >= rule.value else 0
+        return [_touched(rule, given, done.number, done.first, done.last)] if given else []
+    worth = round(rule.points * done.worth(rule.half_life))
+    held = rule.held(worth)
+    if not held:
+        return []
+    parts = [_touched(rule, worth, done.number, done.first, done.last)]
+    if held != worth:
+        bound = _("%(what)s: at most %(most)d points count") if worth > 0 else _("%(what)s: at most %(most)d taken off")
+        parts.append(_part("engagement", bound % {"what": rule.label, "most": rule.cap}, held - worth))
+    return parts
 
 
 def _part(group: str, label: str, points: int) -> dict[str, Any]:
     return {"group": group, "label": label, "points": points}
 
 
-def _touched(label: str, worth: int, done: Touches) -> dict[str, Any]:
+def _touched(rule: Rule, points: int, count: int, first: datetime, last: datetime) -> dict[str, Any]:
     """A part that says how often and when, so that `told` finds words for it that are true whenever they are read."""
-    part = {**_part("engagement", label, worth), "count": done.number}
-    if done.first and done.last:
-        part |= {"first": done.first.isoformat(timespec="minutes"), "last": done.last.isoformat(timespec="minutes")}
-    return part
+    ends = {"first": first.isoformat(timespec="minutes"), "last": last.isoformat(timespec="minutes")}
+    return {**_part("engagement", rule.label, points), "count": count, **ends}
 
 
 def told(parts: Iterable[Mapping[str, Any]], *, at: datetime) -> list[dict[str, Any]]:
@@ -119,7 +123,8 @@ def _capped(group: str, parts: list[dict[str, Any]]) -> int:
     total: int = sum(part["points"] for part in parts)
     held = max(0, min(HALF, total))
     if held != total:
-        parts.append(_part(group, _("At most %(most)d points count") % {"most": HALF}, held - total))
+        bound = _("At most %(most)d points count") % {"most": HALF} if total > HALF else _("Never below 0")
+        parts.append(_part(group, bound, held - total))
     return held
 
 
@@ -142,11 +147,11 @@ def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
     over = _over(leads)
     acts = acted(leads, definition.actions, at=at)
     crossed = []
-    touches = _touches(leads, card.points, at)
+    touches = touched(leads, kinds(rules(card.points)), at=at)
     scores, repersoned = [], []
     for lead in Lead.objects.filter(pk__in=leads).select_related("company", "source").order_by("pk"):
         known = facts(lead)
-        points = score(known, touches.get(lead.pk, {}), card.points)
+        points = score(known, touches.get(lead.pk, {}), card.points, at=at)
         persona = fit(known, personas).persona
         if personas and not lead.persona_chosen and lead.persona_id != (persona.pk if persona else None):
             lead.persona = persona
@@ -182,8 +187,8 @@ def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
 def points_now(leads: Iterable[Lead], card: Scorecard, *, at: datetime) -> dict[int, int]:
     """What these leads would be counted at by a scorecard; nothing is written."""
     leads = list(leads)
-    touches = _touches([lead.pk for lead in leads], card.points, at)
-    return {lead.pk: score(facts(lead), touches.get(lead.pk, {}), card.points).total for lead in leads}
+    touches = touched([lead.pk for lead in leads], kinds(rules(card.points)), at=at)
+    return {lead.pk: score(facts(lead), touches.get(lead.pk, {}), card.points, at=at).total for lead in leads}
 
 
 def _over(leads: Collection[int]) -> dict[int, datetime]:
@@ -199,32 +204,6 @@ def _over(leads: Collection[int]) -> dict[int, datetime]:
 
 def _has_acted_since(act: tuple[datetime, str] | None, moment: datetime) -> bool:
     return act is not None and act[0] > moment
-
-
-def _touches(leads: Iterable[int], points: Mapping[str, Any], at: datetime) -> dict[int, dict[str, Touches]]:
-    half_life = points["half_life_days"]
-    found: dict[int, dict[str, Touches]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT lead_id, kind, count(*),
-                   sum(power(2, -greatest(date_part('epoch', %s::timestamptz - at), 0) / %s)),
-                   min(at), max(at)
-              FROM leads_activity
-             WHERE lead_id = ANY(%s) AND kind = ANY(%s) AND at > %s
-             GROUP BY lead_id, kind
-            """,
-            [
-                at,
-                half_life * 86_400,
-                list(leads),
-                [rule["kind"] for rule in points["engagement"]],
-                at - timedelta(days=HORIZON * half_life),
-            ],
-        )
-        for lead, kind, *done in cursor.fetchall():
-            found.setdefault(lead, {})[kind] = Touches(*done)
-    return found
 
 
 def changed_at() -> datetime:

@@ -36,7 +36,7 @@ class Rule:
             return False
         try:
             return OPERATORS[self.op](actual, self.value)
-        except (TypeError, ValueError):
+        except (ArithmeticError, LookupError, TypeError, ValueError):
             return False
 
     def __str__(self) -> str:

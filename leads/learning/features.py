@@ -12,13 +12,11 @@ from django.db import connection
 
 from leads import scoring
 from leads.definition import FACTS
+from leads.engagement import HALF_LIVES, TOUCHES, Touches
 from leads.identity import is_business_email
 from leads.models import Lead, Scorecard
 
-#: Namespaces of activities that are the lead's own interest, or somebody's talk with it.
-TOUCHES = ("web", "form", "event", "email", "call", "meeting", "message")
 ANSWERS = ("call", "meeting", "message")
-HALF_LIVES = (7, 30, 90)
 DAY = 86_400
 #: What may have been filled in later: unless its earlier value is known, it was unknown before.
 PLAIN = {"source", "campaign", "country", "job_title", "persona", "value", "email", "phone", "name", "company"}
@@ -28,15 +26,13 @@ ALL, RECENCY, RESPONSE, KNOWN, MAIL, CAME = (
 )  # fmt: skip
 
 _TOUCHED = """
-SELECT w.place, a.kind, count(*), max(a.at),
-       sum(power(2, -date_part('epoch', w.at - a.at) / (7 * 86400))),
-       sum(power(2, -date_part('epoch', w.at - a.at) / (30 * 86400))),
-       sum(power(2, -date_part('epoch', w.at - a.at) / (90 * 86400))),
-       sum(power(2, -least(date_part('epoch', w.at - a.at) / (%s * 86400), 1000))),
-       min(a.at) FILTER (WHERE a.actor_id IS NOT NULL)
+SELECT w.place, a.kind, min(a.at) FILTER (WHERE a.actor_id IS NOT NULL), count(*), min(a.at), max(a.at),
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (7 * 86400), 1000))),
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (30 * 86400), 1000))),
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (90 * 86400), 1000)))
   FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS w(lead, at, place)
   JOIN leads_activity a ON a.lead_id = w.lead AND a.at <= w.at
- WHERE split_part(a.kind, ':', 1) = ANY(%s) AND a.at > w.at - interval '3 years'
+ WHERE split_part(a.kind, ':', 1) = ANY(%s)
  GROUP BY w.place, a.kind
 """
 #: The first line of a timeline says how a lead came in; what later lines changed was otherwise before.
@@ -60,10 +56,7 @@ class Known:
 
 @dataclass
 class _Touched:
-    counts: dict[str, tuple[int, float]] = field(default_factory=dict)
-    sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
-    by_kind: dict[str, float] = field(default_factory=dict)
-    last: datetime | None = None
+    kinds: dict[str, Touches] = field(default_factory=dict)
     answered: datetime | None = None
 
 
@@ -76,7 +69,7 @@ def known_at(moments: Sequence[tuple[int, datetime]], *, now: bool = False) -> l
     rows = Lead.objects.filter(pk__in=pks).select_related("company", "source", "campaign", "persona")
     leads = {lead.pk: lead for lead in rows}
     card = Scorecard.objects.get(in_force=True)
-    touched = _touched(moments, card)
+    touched = _touched(moments)
     came = _came(pks)
     later = {} if now else _changes(pks)
     found = []
@@ -88,7 +81,7 @@ def known_at(moments: Sequence[tuple[int, datetime]], *, now: bool = False) -> l
         for changed_at, data in later.get(pk, ()):
             if changed_at > at:
                 _take_back(facts, data)
-        points = scoring.score(facts, sums.counts, card.points).total
+        points = scoring.score(facts, sums.kinds, card.points, at=at).total
         found.append(Known(_features(lead, facts, sums, came.get(pk, ""), at), points))
     return found
 
@@ -103,11 +96,12 @@ def _features(lead: Lead, facts: Mapping[str, Any], sums: _Touched, came: str, a
     features[MAIL] = "" if not email else "business" if is_business_email(email) else "free"
     features[KNOWN] = sum(facts.get(name) not in (None, "") for name in FACTS)
     features[CAME] = came
-    for half_life, total in zip((*HALF_LIVES, 0), sums.sums, strict=True):
-        features[f"{ALL}:{half_life}"] = round(total, 4)
-    features |= {f"{ALL}:{kind}": round(total, 4) for kind, total in sums.by_kind.items()}
-    if sums.last:
-        features[RECENCY] = round((at - sums.last).total_seconds() / DAY, 2)
+    done = sums.kinds
+    for half_life in (*HALF_LIVES, None):
+        features[f"{ALL}:{half_life or 0}"] = round(sum(touches.worth(half_life) for touches in done.values()), 4)
+    features |= {f"{ALL}:{kind}": round(touches.month, 4) for kind, touches in done.items()}
+    if done:
+        features[RECENCY] = round((at - max(touches.last for touches in done.values())).total_seconds() / DAY, 2)
     if sums.answered:
         features[RESPONSE] = round((sums.answered - lead.first_seen_at).total_seconds() / 60)
     return features
@@ -124,18 +118,14 @@ def plain(value: Any) -> str | float | None:
     return str(value)[:80]
 
 
-def _touched(moments: Sequence[tuple[int, datetime]], card: Scorecard) -> dict[int, _Touched]:
+def _touched(moments: Sequence[tuple[int, datetime]]) -> dict[int, _Touched]:
     found: dict[int, _Touched] = {}
-    half_life = max(float(card.points.get("half_life_days") or 30), 0.01)
     pks, ats = [pk for pk, _at in moments], [at for _pk, at in moments]
     with connection.cursor() as cursor:
-        cursor.execute(_TOUCHED, [half_life, pks, ats, list(TOUCHES)])
-        for place, kind, count, last, week, month, quarter, agreed, answered in cursor.fetchall():
+        cursor.execute(_TOUCHED, [pks, ats, list(TOUCHES)])
+        for place, kind, answered, *done in cursor.fetchall():
             one = found.setdefault(place - 1, _Touched())
-            one.counts[kind] = (count, agreed)
-            one.sums = [old + new for old, new in zip(one.sums, (week, month, quarter, count), strict=True)]
-            one.by_kind[kind] = month
-            one.last = max(filter(None, (one.last, last)))
+            one.kinds[kind] = Touches(*done)
             if answered and kind.partition(":")[0] in ANSWERS:
                 one.answered = min(filter(None, (one.answered, answered)))
     return found

@@ -21,7 +21,6 @@ def grade(total: int) -> str:
 def default_points() -> dict[str, Any]:
     """The points a new installation starts from; editable data ever after."""
     return {
-        "half_life_days": 30,
         "fit": [
             {"label": "Business e-mail address", "field": "business_email", "op": "is", "value": "yes", "points": 8},
             {"label": "Phone number known", "field": "phone", "op": "known", "value": "", "points": 4},
@@ -49,17 +48,21 @@ def default_points() -> dict[str, Any]:
             {"label": "Country known", "field": "country", "op": "known", "value": "", "points": 4},
         ],
         "engagement": [
-            {"label": "Asked to talk", "kind": "form:hand_raise", "points": 30, "cap": 30},
-            {"label": "Pricing page", "kind": "web:pricing", "points": 8, "cap": 24},
-            {"label": "Other pages", "kind": "web:page", "points": 2, "cap": 12},
-            {"label": "Filled in a form", "kind": "form:submit", "points": 10, "cap": 20},
-            {"label": "Webinar or event", "kind": "event:attended", "points": 14, "cap": 28},
-            {"label": "Replied to an e-mail", "kind": "email:reply", "points": 12, "cap": 24},
-            {"label": "Clicked an e-mail", "kind": "email:click", "points": 4, "cap": 12},
-            {"label": "Spoke on the phone", "kind": "call:spoke", "points": 12, "cap": 24},
-            {"label": "Met", "kind": "meeting:met", "points": 15, "cap": 30},
+            _each("Asked to talk", "form:hand_raise", 30, 30),
+            _each("Pricing page", "web:pricing", 8, 24),
+            _each("Other pages", "web:page", 2, 12),
+            _each("Filled in a form", "form:submit", 10, 20),
+            _each("Webinar or event", "event:attended", 14, 28),
+            _each("Replied to an e-mail", "email:reply", 12, 24),
+            _each("Clicked an e-mail", "email:click", 4, 12),
+            _each("Spoke on the phone", "call:spoke", 12, 24),
+            _each("Met", "meeting:met", 15, 30),
         ],
     }
+
+
+def _each(label: str, kind: str, points: int, cap: int) -> dict[str, Any]:
+    return {"label": label, "kind": kind, "op": "each", "points": points, "cap": cap, "half_life": 30}
 
 
 class Scorecard(models.Model):
@@ -104,6 +107,11 @@ class Scorecard(models.Model):
 
     def __str__(self) -> str:
         return f"v{self.version}"
+
+    @property
+    def half_lives(self) -> list[int]:
+        """The days after which a touch is worth half, shortest first; rules may differ in it."""
+        return sorted({rule["half_life"] for rule in self.points["engagement"] if rule.get("half_life")})
 
 
 class LeadScore(models.Model):

@@ -14,7 +14,7 @@ from handoff import agreement, answers, deals, lifecycle
 from handoff.foresight import Foresight, crossing
 from handoff.models import Agreement, Handoff
 from handoff.proposal import Evidence
-from leads import capture, clock, editing, hindsight, pipeline, scoring
+from leads import capture, clock, editing, engagement, hindsight, pipeline, scoring
 from leads.models import Activity, Lead, Scorecard
 from leads.models.scoring import default_points
 from personas.models import Persona
@@ -149,15 +149,28 @@ def test_interest_that_has_faded_by_now_counts_as_it_stood_then(mia):
     assert held.at_once == []
 
 
-@settings(max_examples=15)
+ODD = [
+    {"label": "Weekly", "kind": "web:page", "op": "each", "points": 5, "cap": 9, "half_life": 7},
+    {"label": "Lasting", "kind": "email:click", "op": "each", "points": -3, "cap": 8, "half_life": None},
+    {"label": "Often", "kind": "web:pricing", "op": "count", "value": 3, "points": 11},
+    {"label": "No event", "kind": "event:attended", "op": "idle", "value": 30, "points": -6},
+    {"label": "Away", "kind": "", "op": "idle", "value": 1, "points": -9},
+]
+
+
+@settings(max_examples=25)
 @given(
+    odd=st.lists(st.sampled_from(ODD), unique_by=lambda rule: rule["label"]),
     touches=st.lists(
         st.tuples(st.sampled_from([rule["kind"] for rule in default_points()["engagement"]]), st.integers(0, 400)),
         min_size=1,
         max_size=25,
-    )
+    ),
 )
-def test_what_is_counted_in_hindsight_is_what_would_have_been_scored_then(touches):
+def test_what_is_counted_in_hindsight_is_what_would_have_been_scored_then(touches, odd):
+    agreed = default_points()
+    agreed["engagement"] += odd
+    Scorecard.objects.filter(in_force=True).update(points=agreed)
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     with clock.at(now - timedelta(days=410)):
         lead = make_lead()
@@ -167,18 +180,10 @@ def test_what_is_counted_in_hindsight_is_what_would_have_been_scored_then(touche
     )
     since, card, most = now - timedelta(days=90), Scorecard.objects.get(in_force=True), {}
     for at in Activity.objects.filter(lead=lead, at__gte=since, at__lte=now).values_list("at", flat=True):
-        told = scoring.score({}, _until(lead, at), card.points)
+        done = engagement.touched([lead.pk], engagement.kinds(engagement.rules(agreed)), at=at)
+        told = scoring.score({}, done[lead.pk], agreed, at=at)
         most[lead.pk] = max(most.get(lead.pk, 0), told.engagement)
     assert hindsight.interest([lead.pk], card, since=since, until=now) == most
-
-
-def _until(lead, at):
-    found = {}
-    horizon = at - timedelta(days=30 * scoring.HORIZON)
-    for kind, then in Activity.objects.filter(lead=lead, at__lte=at, at__gt=horizon).values_list("kind", "at"):
-        count, weight = found.get(kind, (0, 0.0))
-        found[kind] = (count + 1, weight + 2 ** (-(at - then).total_seconds() / (30 * 86_400)))
-    return found
 
 
 def test_promises_are_held_against_the_new_terms_and_the_new_calendar(sam):
