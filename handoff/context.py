@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,7 +17,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import sample
 from handoff.models import Handoff, Notice, Task
-from leads import pulse
+from leads import prepared, pulse
 from leads.filters import MARKETING_OWNS, SALES_OWNS, midnight_of
 from leads.models import Import, Lead, Signal, Submission
 
@@ -52,9 +51,8 @@ def _counted(user: User) -> dict[str, int]:
     now = timezone.now()
     moments = {TOMORROW: tomorrow, BEFORE: now - PATIENCE, NOW: now}
     names, statement, params = _statement(user.pk, user.team)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [moments.get(param, param) for param in params])
-        return dict(zip(names, cursor.fetchone(), strict=True))
+    (counts,) = prepared.rows(statement, [moments.get(param, param) for param in params])
+    return dict(zip(names, counts, strict=True))
 
 
 @lru_cache(maxsize=1024)

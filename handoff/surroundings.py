@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
 from django.utils.translation import gettext as _
+
+from leads import prepared
 
 AROUND = """
 SELECT (SELECT json_agg(json_build_array(
@@ -72,9 +73,7 @@ def of(lead: int, company: int | None, *, visits: int, others: int) -> Surroundi
     """At most so many visits and others."""
     read = datetime.fromisoformat
     said = {"lead": lead, "company": company, "visits": visits, "others": others}
-    with connection.cursor() as cursor:  # moments come as text, as JSON has them
-        cursor.execute(AROUND, said)
-        stays, group, notes = cursor.fetchone()
+    ((stays, group, notes),) = prepared.rows(AROUND, said)  # moments come as text, as JSON has them
     return Surroundings(
         [
             Stayed(seq, stage, entered_from, left_by, reason, read(entered_at), read(left_at) if left_at else None)

@@ -1,4 +1,4 @@
-"""Statements that are composed once: composing a wide one takes Django longer than PostgreSQL takes to answer it."""
+"""Statements that are composed once and planned once: for a wide one either takes longer than its answer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connections, models
 from django.db.models.query import ModelIterable
+
+from leads import prepared
 
 M = TypeVar("M", bound=models.Model)
 
@@ -30,7 +32,9 @@ class Composed(Generic[M]):
         rows, composed, statement, params, converters = self._composed
         compiler = copy(composed)  # it is of one connection, and so of one thread
         compiler.connection = connections[rows.db]
-        compiler.as_sql = lambda: (statement, tuple(key if param == KEY else param for param in params))
+        compiler.as_sql = lambda: prepared.planned(
+            statement, tuple(key if param == KEY else param for param in params), on=compiler.connection
+        )
         compiler.get_converters = lambda _columns: converters
         return list(ModelIterable(_Answered(rows, compiler)))  # type: ignore[arg-type]
 
@@ -41,6 +45,22 @@ class Composed(Generic[M]):
         statement, params = compiler.as_sql()
         converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
         return rows, compiler, statement, tuple(params), converters
+
+
+class Columns:
+    """The same for a few columns: `compose` makes a queryset of tuples, and tuples come out."""
+
+    def __init__(self, compose: Callable[[int], models.QuerySet[Any, Any]]) -> None:
+        self.compose = compose
+
+    def __call__(self, key: int) -> list[tuple[Any, ...]]:
+        statement, params = self._composed
+        return prepared.rows(statement, [key if param == KEY else param for param in params])
+
+    @cached_property
+    def _composed(self) -> tuple[str, tuple[Any, ...]]:
+        statement, params = self.compose(KEY).query.sql_with_params()
+        return statement, tuple(params)
 
 
 class _Answered:

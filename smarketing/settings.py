@@ -92,8 +92,11 @@ _database = env.dj_db_url("DATABASE_URL")
 DATABASES = {
     "default": {
         **_database,
+        "ENGINE": "smarketing.postgres",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        # Nothing can be kept with a connection that a pooler hands on from transaction to transaction
+        "DISABLE_SERVER_SIDE_CURSORS": env.bool("BEHIND_POOLER", False),
         "OPTIONS": {"connect_timeout": 5, **_database.get("OPTIONS", {})},
     }
 }

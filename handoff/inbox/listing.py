@@ -15,7 +15,6 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import CharField, Q, Value
 from django.db.models.query import QuerySet
 from django.utils import timezone
@@ -28,6 +27,7 @@ from handoff import sla
 from handoff.inbox.lying import Lying
 from handoff.models import Agreement, Handoff, Reason
 from handoff.models.handoff import HandoffQuerySet
+from leads import prepared
 from leads.composed import Composed
 from leads.models.scoring import grade
 
@@ -223,7 +223,9 @@ def _counting(pk: int, team: str) -> tuple[str, tuple[Any, ...]]:
 
 
 def _rows(handoffs: HandoffQuerySet, most: int) -> QuerySet[Any, Any]:
-    return handoffs.values_list(*COLUMNS)[:most]
+    """So many of these, the first of them chosen before anything is joined to them."""
+    first = handoffs.values("pk")[:most]
+    return Handoff.objects.filter(pk__in=first).order_by(*handoffs.query.order_by).values_list(*COLUMNS)
 
 
 def _said(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
@@ -234,10 +236,7 @@ def _said(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
 def _answers(statement: tuple[str, tuple[Any, ...]], now: datetime) -> list[tuple[Any, ...]]:
     moments = {NOW: now, NOW - RETURNED_WITHIN: now - RETURNED_WITHIN}
     sql, params = statement
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [moments.get(param, param) if isinstance(param, datetime) else param for param in params])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+    return prepared.rows(sql, [moments.get(param, param) if isinstance(param, datetime) else param for param in params])
 
 
 _agreement = Composed(lambda pk: Agreement.objects.filter(pk=pk))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from handoff import brief, notices, routing, sla, standing, undo, watching
 from handoff.models import Agreement, Handoff, Queue
-from leads import clock, learning, pipeline, pulse, timeline
+from leads import clock, learning, pipeline, prepared, pulse, timeline
 from leads.models import Activity, Lead, Outcome
 from personas.choices import Lane, Stage
 
@@ -169,17 +169,20 @@ led AS (
       FROM won WHERE leads_lead.id = won.lead_id),
 line AS (
     INSERT INTO leads_activity (lead_id, kind, text, data, actor_id, at, recorded_at, imported)
-    SELECT lead_id, 'handoff:claim', '', '{}', %(actor)s, %(at)s, %(at)s, false FROM won RETURNING id),
+    SELECT lead_id, 'handoff:claim', '', '{}', %(actor)s::bigint, %(at)s::timestamptz, %(at)s::timestamptz, false
+      FROM won RETURNING id),
 deed AS (
     INSERT INTO handoff_deed (lead_id, act, actor_id, at, line, changes)
-    SELECT won.lead_id, 'claim', %(actor)s, %(at)s, line.id, jsonb_build_object(
+    SELECT won.lead_id, 'claim', %(actor)s::bigint, %(at)s::timestamptz, line.id, jsonb_build_object(
            'made', '{}'::jsonb, 'moved', '{}'::jsonb, 'outcomes', '[]'::jsonb, 'tasks', '[]'::jsonb,
            'lines', jsonb_build_array(line.id), 'leads', jsonb_build_array(won.lead_id),
            'rows', jsonb_build_object(
                'handoff:' || won.id, jsonb_build_object(
-                   'owner_id', jsonb_build_array(NULL, %(actor)s), 'claimed_at', jsonb_build_array(NULL, %(stamp)s)))
+                   'owner_id', jsonb_build_array(NULL, %(actor)s::bigint),
+                   'claimed_at', jsonb_build_array(NULL, %(stamp)s::text)))
                || CASE WHEN won.rep_id IS DISTINCT FROM %(actor)s THEN jsonb_build_object(
-                   'lead:' || won.lead_id, jsonb_build_object('rep_id', jsonb_build_array(won.rep_id, %(actor)s)))
+                   'lead:' || won.lead_id, jsonb_build_object(
+                       'rep_id', jsonb_build_array(won.rep_id, %(actor)s::bigint)))
                   ELSE '{}'::jsonb END)
       FROM won, line WHERE %(keep)s)
 SELECT line.id, won.heard, won.lead_id, won.lane, won.origin, won.note, won.offered_at, won.promise, won.due_at,
@@ -219,9 +222,7 @@ def claim(handoff: Handoff, *, actor: User) -> Handoff:
 
 def _claimed(said: dict[str, Any], *, whole: bool) -> tuple[Any, ...] | None:
     """What a claim answers, if it was the first; one of which somebody wants to hear must be made whole."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {**said, "whole": whole})
-        won: tuple[Any, ...] | None = cursor.fetchone()
+    won = next(iter(prepared.rows(CLAIM, {**said, "whole": whole})), None)
     if won:
         pulse.beat(pulse.LEADS)
     return won

@@ -18,6 +18,7 @@ from handoff.routing.facts import Facts
 from handoff.routing.presence import Presence
 from handoff.routing.turns import Turns
 from leads import clock
+from leads.composed import Columns
 from leads.models import Lead
 from personas.choices import Lane
 
@@ -130,7 +131,10 @@ def claims(actor: User) -> frozenset[int]:
     """The queues from which this person may claim, by key; of no interest where the team claims nothing."""
     if actor.team != Team.SALES:
         return frozenset()
-    return frozenset(Queue.objects.claimed_by(actor).order_by().values_list("pk", flat=True))
+    return frozenset(pk for (pk,) in _claimed(actor.pk))
+
+
+_claimed = Columns(lambda rep: Queue.objects.claimed_by(User(pk=rep)).order_by().values_list("pk"))
 
 
 def audience(handoff: Handoff) -> list[User]:

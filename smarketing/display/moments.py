@@ -89,9 +89,14 @@ def until(at: datetime | date, now: datetime, labelled: bool) -> tuple[str, str]
 def counted(left: timedelta | float) -> tuple[str, str]:
     """State and words of business time left, in minutes or as a timedelta; negative when it is over."""
     seconds = left.total_seconds() if isinstance(left, timedelta) else float(left) * MINUTE
-    if seconds < 0:
-        return "over", gettext("%(span)s over") % {"span": span_words(seconds)}
-    return "today" if seconds < HOUR else "soon", gettext("%(span)s left") % {"span": span_words(seconds)}
+    state = "over" if seconds < 0 else "today" if seconds < HOUR else "soon"
+    return state, remaining(int(abs(seconds) // MINUTE), seconds < 0, get_language())
+
+
+@lru_cache(maxsize=8192)
+def remaining(minutes: int, over: bool, language: str | None) -> str:
+    words = gettext("%(span)s over") if over else gettext("%(span)s left")
+    return words % {"span": span_words(minutes * MINUTE)}
 
 
 def due(

@@ -1,0 +1,1 @@
+"""PostgreSQL as Django knows it, less one question a request: see `base`."""
