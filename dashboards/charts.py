@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from dashboards.funnel import Funnel
+from dashboards.truth import Truth
 
 
 def months(figures: Funnel) -> dict[str, Any]:
@@ -28,5 +29,23 @@ def months(figures: Funnel) -> dict[str, Any]:
                 "urls": [number.href for number in numbers],
             }
             for name, own, numbers in lines
+        ],
+    }
+
+
+def calibration(figures: Truth) -> dict[str, Any]:
+    """Ten equal groups from the least to the greatest chance: percent foretold, and percent won."""
+    tenths = figures.by_tenth
+    share = figures.measured[0].won / figures.measured[0].outcomes if tenths else 0.0
+    lines = [
+        (_("Foretold"), "both", [chance.predicted for chance, _points in tenths]),
+        (_("Won"), "cus", [chance.seen for chance, _points in tenths]),
+        (_("Won on average"), "out", [share] * len(tenths)),
+    ]
+    return {
+        "kind": "line",
+        "labels": [str(chance.number) for chance, _points in tenths],
+        "series": [
+            {"name": name, "own": own, "values": [round(100 * one, 1) for one in shares]} for name, own, shares in lines
         ],
     }

@@ -12,6 +12,7 @@ from dashboards.funnel import Funnel
 from dashboards.promises import Handed, Promises
 from dashboards.promises import Row as Kept
 from dashboards.steps import step_label
+from dashboards.truth import Truth
 from dashboards.verdicts import BY, COLUMNS, Row, Verdicts
 
 
@@ -143,4 +144,39 @@ PROMISES: dict[str, Callable[[Promises], Iterator[list[Any]]]] = {
     "people": lambda figures: _kept(_("Person"), figures.people),
     "months": lambda figures: _handed(_("Month"), figures.months),
     "marketers": lambda figures: _handed(_("Person"), figures.marketers),
+}
+
+
+def _tenths(figures: Truth) -> Iterator[list[Any]]:
+    yield [_("By"), _("Tenth"), _("Outcomes"), _("Foretold, %"), _("Won, %"), _("Lift")]
+    for rival in figures.measured:
+        for one in rival.tenths:
+            lift = "" if one.lift is None else round(one.lift, 2)
+            yield [rival.label, one.number, one.outcomes, round(100 * one.predicted, 2), round(100 * one.seen, 2), lift]
+
+
+def _versions(figures: Truth) -> Iterator[list[Any]]:
+    yield [_("Version"), _("Made"), _("State"), _("Outcomes"), _("Won"), _("By"), _("Outcomes examined"), _("AUC"),
+           _("Log loss"), _("Calibration error"), _("Why")]  # fmt: skip
+    for one in figures.versions:
+        model = one.model
+        said: list[Any] = [str(model), model.made_at.isoformat(timespec="minutes"), model.get_state_display(),
+                           model.outcomes, model.wins]  # fmt: skip
+        for name, found in one.figures.items():
+            yield [
+                *said,
+                name,
+                found["outcomes"],
+                found["auc"],
+                found["log_loss"],
+                found["calibration_error"],
+                model.why,
+            ]
+        if not one.figures:
+            yield [*said, "", "", "", "", "", model.why]
+
+
+TRUTH: dict[str, Callable[[Truth], Iterator[list[Any]]]] = {
+    "tenths": _tenths,
+    "versions": _versions,
 }

@@ -10,6 +10,8 @@ urlpatterns = [
     path("verdicts.csv", views.table_csv, {"page": "verdicts"}, name="verdicts_csv"),
     path("promises/", views.promises, name="promises"),
     path("promises.csv", views.table_csv, {"page": "promises"}, name="promises_csv"),
+    path("is-it-true/", views.truth, name="truth"),
+    path("is-it-true.csv", views.truth_csv, name="truth_csv"),
     path("funnel/visits/", views.visits, name="visits"),
     path("funnel/visits.csv", views.visits_csv, name="visits_csv"),
 ]

@@ -20,6 +20,7 @@ from dashboards.names import Names
 from dashboards.period import presets
 from dashboards.promises import Promises
 from dashboards.selection import Selection
+from dashboards.truth import Truth
 from dashboards.verdicts import Verdicts
 from leads.export import BOM, row_writer
 from leads.rights import permit
@@ -73,6 +74,15 @@ def promises(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+def truth(request: HttpRequest) -> HttpResponse:
+    """Whether chances came true: anybody may read it, managers act on it."""
+    figures = Truth(request.user)
+    context = {"figures": figures, "calibration": charts.calibration(figures)}
+    return render(request, "dashboards/truth.html", context)
+
+
+@login_required
+@require_GET
 def table_csv(request: HttpRequest, page: str) -> StreamingHttpResponse:
     """One table of a page of figures as a file."""
     permit(request.user, "export")
@@ -81,6 +91,17 @@ def table_csv(request: HttpRequest, page: str) -> StreamingHttpResponse:
     if name not in known:
         raise Http404(_("There is no such table."))
     return as_file(f"{page}-{name}", known[name](read(request)))
+
+
+@login_required
+@require_GET
+def truth_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """One table of the page that asks whether it is true."""
+    permit(request.user, "export")
+    name = request.GET.get("table", "tenths")
+    if name not in tables.TRUTH:
+        raise Http404(_("There is no such table."))
+    return as_file(f"is-it-true-{name}", tables.TRUTH[name](Truth(request.user)))
 
 
 @login_required

@@ -63,6 +63,7 @@ TEAM_ACTS: dict[str, set[Team]] = {
     "agreement": BOTH,
     "task": BOTH,
     "thank": BOTH,
+    "learning": set(),
     "settings": set(),
     "people": set(),
 }

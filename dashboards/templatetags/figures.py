@@ -68,6 +68,18 @@ def alone(figures: Verdicts, row: Row) -> str:
 
 
 @register.simple_tag
+def measure(value: float | None, digits: int = 3) -> str:
+    """A measure to so many digits: an area under a curve, a log loss; a dash of none."""
+    return "-" if value is None else number_format(round(value, digits), decimal_pos=digits)
+
+
+@register.simple_tag
+def part(share: float | None, digits: int = 1) -> str:
+    """A share from 0 to 1 in percent, `7.5%`; a dash of none."""
+    return "-" if share is None else f"{number_format(round(100 * share, digits), decimal_pos=digits)}%"
+
+
+@register.simple_tag
 def decimal(value: Decimal) -> str:
     return number_format(value, decimal_pos=1)
 

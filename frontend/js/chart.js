@@ -29,7 +29,7 @@ function token(name) {
 
 function figures(data) {
   const lang = document.documentElement.lang || "en";
-  const format = new Intl.NumberFormat(lang, data.money ? { style: "currency", currency: data.money, notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: 1 });
+  const format = new Intl.NumberFormat(lang, data.money ? { style: "currency", currency: data.money, notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: data.digits ?? 1 });
   return (value) => (value == null ? "" : format.format(value));
 }
 

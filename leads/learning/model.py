@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
@@ -205,8 +206,18 @@ def outdated(model: LearnedModel, limit: int) -> list[int]:
 
 @transaction.atomic
 def go_live(model: LearnedModel, *, actor: Any = None) -> LearnedModel:
-    """Let this version count from now on; the one before it is kept, so that one click leads back."""
-    rows = LearnedModel.objects.select_for_update()
+    """Let this version count from now on; the one before it is kept, so that one click leads back.
+
+    Raise ValidationError when a person asks for one that was never better.
+    """
+    rows = LearnedModel.objects.without_trees().select_for_update()
+    now_live = list(rows.filter(state=LearnedModel.State.LIVE))
+    if model in now_live:
+        return model
+    if actor and model.state == LearnedModel.State.REFUSED:
+        raise ValidationError(
+            _("%(version)s was not taken, so it cannot count. Nothing was changed.") % {"version": model}
+        )
     rows.filter(state=LearnedModel.State.LIVE).update(state=LearnedModel.State.KEPT)
     model.state, model.live_since, model.chosen_by = LearnedModel.State.LIVE, clock.now(), actor
     model.save(update_fields=["state", "live_since", "chosen_by"])

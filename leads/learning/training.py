@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,117 +16,17 @@ from django.utils.translation import gettext as _
 from leads import clock
 from leads.learning import leaks, model
 from leads.learning.features import Known, filled_later, known_at
+from leads.learning.labels import Label, Labels, labelled
 from leads.models import Lead, LearnedModel, Learning, Outcome, Snapshot, Suspect
 
-#: Below so many wins, 'accepted' may stand in for them.
-FEW_WINS = 30
-#: Nobody is called lost before nine wins of ten took less time; fewer dated wins say nothing about it.
-QUANTILE, DATED_WINS = 0.9, 10
-SHORTEST = timedelta(days=1)
 #: Retrained at so many new outcomes, or this share more of them, or after a day.
 NEW_OUTCOMES, NEW_SHARE, EVERY = 50, 0.05, timedelta(days=1)
 #: The advisory lock of a training, on this table.
 LOCK = "leads_learnedmodel"
 BATCH = 2_000
 SAMPLE = 2_000
-WON, ACCEPTED = "won", "accepted"
 #: Facts that the leak guard looks at: what people and files fill in.
 GUARDED = ("country", "job_title", "industry", "size", "value", "campaign")
-
-#: Each lead that has ended, or been called accepted, once: what speaks for a win goes over what speaks against it.
-_ENDED = """
-SELECT o.lead_id,
-       bool_or(o.kind = 'won') AS won,
-       bool_or(o.kind IN ('accepted', 'qualified')) AS accepted,
-       bool_or(o.kind IN ('lost', 'disqualified')
-               OR (o.kind = 'returned' AND o.reason_class = 'definitional')) AS ended,
-       coalesce(min(o.at) FILTER (WHERE o.kind = 'won'),
-                max(o.at) FILTER (WHERE o.kind IN ('lost', 'disqualified', 'returned')),
-                min(o.at)) AS at,
-       bool_and(o.imported AND abs(date_part('epoch', o.recorded_at - o.at)) < 3600) AS undated,
-       l.first_seen_at, min(v.entered_at) AS offered_at
-  FROM leads_outcome o JOIN leads_lead l ON l.id = o.lead_id
-  LEFT JOIN leads_visit v ON v.lead_id = l.id AND v.stage = 'mofu'
- WHERE o.kind IN ('won', 'lost', 'disqualified', 'returned', 'accepted', 'qualified')
- GROUP BY o.lead_id, l.first_seen_at
-"""
-#: When the file came in that says an outcome without its day.
-_FILES = """
-SELECT s.lead_id, min(i.created_at) FROM leads_submission s JOIN leads_import i ON i.id = s.upload_id
- WHERE s.lead_id = ANY(%s) AND s.payload ? 'outcome' GROUP BY s.lead_id
-"""
-_OPEN = """
-SELECT l.id, l.first_seen_at, min(v.entered_at) FROM leads_lead l
-  LEFT JOIN leads_visit v ON v.lead_id = l.id AND v.stage = 'mofu'
- WHERE l.first_seen_at < %s AND l.stage <> 'customer' AND NOT EXISTS (
-       SELECT FROM leads_outcome o WHERE o.lead_id = l.id
-          AND (o.kind IN ('won', 'lost', 'disqualified') OR (o.kind = 'returned' AND o.reason_class = 'definitional')))
- GROUP BY l.id
-"""
-
-
-@dataclass
-class Label:
-    """How one lead ended, or that it has waited too long to be won."""
-
-    lead: int
-    won: bool
-    at: datetime
-    order: tuple[datetime, int]
-    created: datetime
-    offered: datetime | None
-    undated: bool
-
-
-@dataclass
-class Labels:
-    found: list[Label]
-    target: str
-    horizon: timedelta | None
-
-    @property
-    def wins(self) -> int:
-        return sum(label.won for label in self.found)
-
-
-def labels(terms: Learning) -> Labels:
-    """Every outcome to learn from, oldest first; what came in one file without days is in no order."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ENDED)
-        ended = cursor.fetchall()
-        cursor.execute(_FILES, [[row[0] for row in ended if row[5]]])
-        files: dict[int, datetime] = dict(cursor.fetchall())
-    wins = sum(row[1] for row in ended)
-    target = ACCEPTED if terms.accepted_counts and wins < FEW_WINS else WON
-    found = []
-    for lead, won, accepted, lost, at, undated, created, offered in ended:
-        good = won or (target == ACCEPTED and accepted and not lost)
-        if good or lost:
-            moment = files.get(lead, at) if undated else at
-            found.append(Label(lead, good, at, (moment, zlib.crc32(b"%d" % lead)), created, offered, undated))
-    horizon = horizon_of(found) if target == WON else None
-    if horizon:
-        found += _waited(horizon)
-    return Labels(sorted(found, key=lambda label: label.order), target, horizon)
-
-
-def horizon_of(found: Sequence[Label]) -> timedelta | None:
-    """Within how long nine of ten wins were won, where enough of them say when."""
-    times = sorted(
-        label.at - label.created for label in found if label.won and not label.undated and label.at > label.created
-    )
-    if len(times) < DATED_WINS:
-        return None
-    return max(times[min(len(times) - 1, int(QUANTILE * len(times)))], SHORTEST)
-
-
-def _waited(horizon: timedelta) -> Iterator[Label]:
-    now = clock.now()
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN, [now - horizon])
-        for lead, created, offered in cursor.fetchall():
-            at = created + horizon
-            yield Label(lead, False, at, (at, zlib.crc32(b"%d" % lead)), created, offered, False)
 
 
 def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int]:
@@ -247,7 +146,7 @@ def _trained(terms: Learning) -> Result:
     from leads.learning.fitting import NothingToLearn, teach
 
     look_for_leaks()
-    known = labels(terms)
+    known = labelled(terms)
     live = LearnedModel.objects.get(pk=model.live().pk)
     if live.is_points:
         live.parameters = model.of_points()

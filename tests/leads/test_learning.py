@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 import os
 import random
@@ -19,48 +18,14 @@ from handoff import deals, lifecycle
 from leads import capture, clock, editing, learning
 from leads.learning import fitting, training
 from leads.learning.features import known_at
+from leads.learning.labels import labelled
 from leads.models import Chance, LearnedModel, Learning, Outcome, Snapshot, Suspect
 from leads.tasks import learn, refresh_chances
 from tests.factories import make_handoff, make_lead, make_leads, make_reason, make_user
+from tests.histories import history, leads_of, learned
 
 FILES = Path(os.environ.get("SMARKETING_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 BANK = FILES / "uci_bank" / "bank-additional-full.csv"
-MAPPING = {
-    "system": "crm",
-    "columns": {"key": "external_id"},
-    "defaults": {"source": "fair"},
-    "unmapped": "custom",
-    "outcome": {"column": "ended", "won": ["yes"], "lost": ["no"]},
-}
-
-
-def history(tmp_path, rows, *, mapping=None, name="history"):
-    """Bring in a file whose columns nobody has heard of before."""
-    file, said = tmp_path / f"{name}.csv", tmp_path / f"{name}.json"
-    with file.open("w", newline="") as out:
-        writer = csv.DictWriter(out, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    said.write_text(json.dumps({**MAPPING, **(mapping or {})}))
-    call_command("import_leads", file, mapping=said, stdout=io.StringIO(), stderr=io.StringIO())
-
-
-def leads_of(count, *, first=0, ended=True, seed=1, turned=False):
-    """People of whom students are won three times in four, others hardly ever."""
-    dice, rows = random.Random(seed), []
-    for number in range(first, first + count):
-        job = dice.choice(["student", "clerk", "manager", "retired"])
-        won = dice.random() < (0.75 if (job == "student") != turned else 0.1)
-        rows.append(
-            {"key": number, "job": job, "age": dice.randint(18, 80), "ended": ("yes" if won else "no") if ended else ""}
-        )
-    return rows
-
-
-def learned(**options):
-    said = io.StringIO()
-    call_command("learn", json=True, stdout=said, **options)
-    return json.loads(said.getvalue())
 
 
 def scored(tmp_path, **options):
@@ -185,20 +150,20 @@ def test_nobody_who_is_still_open_is_called_lost_too_early():
             deals.win(lead.deals.get(), actor=rep)
     with clock.at(now - timedelta(days=5)):
         make_lead()
-    found = training.labels(Learning.objects.get_or_create(pk=1)[0])
+    found = labelled(Learning.objects.get_or_create(pk=1)[0])
     assert (len(found.found), found.wins) == (12, 12)
     with clock.at(now - timedelta(days=30)):
         old = make_lead()
-    found = training.labels(Learning.objects.get())
+    found = labelled(Learning.objects.get())
     assert [label.lead for label in found.found if not label.won] == [old.pk]
 
 
 def test_accepted_stands_in_for_won_only_when_somebody_says_so():
     make_handoff("sal")
     terms = Learning.objects.get_or_create(pk=1)[0]
-    assert training.labels(terms).found == []
+    assert labelled(terms).found == []
     terms.accepted_counts = True
-    found = training.labels(terms)
+    found = labelled(terms)
     assert (found.target, found.wins) == ("accepted", 1)
 
 
