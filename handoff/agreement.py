@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -61,6 +61,44 @@ def differences(old: Agreement, new: Agreement) -> dict[str, tuple[Any, Any]]:
     return {name: (before[name], after[name]) for name in TERMS if before[name] != after[name]}
 
 
+def coming() -> Agreement:
+    """What a change starts from: the draft, or what is in force while there is none."""
+    base = Agreement.objects.select_related("scorecard", "drafted_by", "agreed_by")
+    return base.drafts().first() or base.in_force()
+
+
+def stands(version: Agreement) -> tuple[int, int]:
+    """The version and its edit, by which a form knows later whether it has changed; edit 0 is no draft."""
+    return version.version, version.edit if version.is_draft else 0
+
+
+def next_version() -> int:
+    return (Agreement.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1
+
+
+class Meanwhile(NamedTuple):
+    """What became of a term since a form was drawn: plain values, and who wrote the last one if that is known."""
+
+    old: Any
+    new: Any
+    who: User | None
+
+
+def meanwhile(shown: Agreement, seen: int, now: Agreement) -> dict[str, Meanwhile]:
+    """What others changed since this edit of a version was shown, by term."""
+    if shown.pk != now.pk:
+        changes: dict[str, tuple[Any, Any]] = dict(differences(shown, now))
+        if now.is_draft and now.why:
+            changes["why"] = ("", now.why)
+        who = now.drafted_by if now.is_draft else None
+        return {name: Meanwhile(plain(old), plain(new), who) for name, (old, new) in changes.items()}
+    found: dict[str, Meanwhile] = {}
+    for row in now.amendments.filter(edit__gt=seen).select_related("person").order_by("edit"):
+        for name, (old, new) in row.changes.items():
+            found[name] = Meanwhile(found[name].old if name in found else old, new, row.person)
+    return {name: change for name, change in found.items() if change.old != change.new}
+
+
 def signs_for(person: User) -> list[str]:
     """The teams that this person may sign for: their own; a manager stands in for a team that has nobody yet."""
     if person.team in PARTIES:
@@ -88,7 +126,7 @@ def begin(*, actor: User, why: str = "", **terms: Any) -> Agreement:
         **{name: wanted[name] for name in CARD_TERMS},
     )
     draft = Agreement.objects.create(
-        version=(Agreement.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1,
+        version=next_version(),
         scorecard=card,
         why=why,
         drafted_by=actor,
@@ -98,6 +136,23 @@ def begin(*, actor: User, why: str = "", **terms: Any) -> Agreement:
     )
     _write_down(draft, differences(current, draft), actor=actor)
     return draft
+
+
+@transaction.atomic
+def change(*, actor: User, version: int, seen: int, why: str | None = None, **terms: Any) -> Agreement:
+    """Change the draft, or begin one with this change where there is none.
+
+    Raises ValidationError, with code "stale" when something else stands now than `version` at the edit `seen`.
+    """
+    _hold()
+    now = coming()
+    if stands(now) != (version, seen):
+        raise ValidationError(_since(version, now), code="stale")
+    if now.is_draft:
+        return amend(now, actor=actor, seen=seen, why=why, **terms)
+    if now.signatures.exists() and all(getattr(now, name) == value for name, value in terms.items()):
+        raise ValidationError(_("Nothing is changed yet. A draft begins with the first change."))
+    return begin(actor=actor, why=why or "", **terms)
 
 
 @transaction.atomic
@@ -190,23 +245,42 @@ def _draft(draft: Agreement, *, seen: int) -> Agreement:
             _("%(who)s has put %(version)s away. Nothing was changed.") % {"who": who, "version": draft}
         )
     if draft.edit != seen:
-        when = date_format(timezone.localtime(last.at), "j M H:i") if last else ""
-        raise ValidationError(
-            _("%(who)s changed %(version)s at %(when)s. Your words are kept here; look at theirs first.")
-            % {"who": who, "version": draft, "when": when},
-            code="stale",
-        )
+        raise ValidationError(_changed(draft, last), code="stale")
     return draft
 
 
+def _changed(draft: Agreement, last: Amendment | None) -> str:
+    when = date_format(timezone.localtime(last.at), "j M H:i") if last else ""
+    return _("%(who)s changed %(version)s at %(when)s. Nothing was done: it stands here as it is now.") % {
+        "who": last.person if last and last.person else _("Somebody"),
+        "version": draft,
+        "when": when,
+    }
+
+
+def _since(version: int, now: Agreement) -> str:
+    """What happened since a version was shown, in a sentence."""
+    shown = Agreement.objects.filter(version=version).first()
+    if now.is_draft and (shown is None or shown.pk == now.pk):
+        return _changed(now, now.amendments.select_related("person").first())
+    if shown is not None and not shown.in_force_since:
+        last = shown.amendments.select_related("person").first()
+        who = last.person if last and last.person else _("Somebody")
+        return _("%(who)s has put %(version)s away.") % {"who": who, "version": shown}
+    if now.is_draft:
+        return _("%(who)s has begun %(version)s.") % {"who": now.drafted_by or _("Somebody"), "version": now}
+    return _("%(version)s is in force now.") % {"version": now}
+
+
 def _write_down(draft: Agreement, changes: dict[str, tuple[Any, Any]], *, actor: User) -> None:
-    plain = {name: [_plain(old), _plain(new)] for name, (old, new) in changes.items()}
-    Amendment.objects.create(agreement=draft, edit=draft.edit, person=actor, changes=plain, at=clock.now())
+    told = {name: [plain(old), plain(new)] for name, (old, new) in changes.items()}
+    Amendment.objects.create(agreement=draft, edit=draft.edit, person=actor, changes=told, at=clock.now())
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of a term as an amendment keeps it."""
     if isinstance(value, list):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     return str(value) if isinstance(value, date | time | Decimal) else value
 
 

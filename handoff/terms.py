@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -16,7 +19,7 @@ from accounts.forms import ENDS, time_zones
 from accounts.models import User
 from handoff import agreement, reasons
 from handoff.models import Agreement, Reason
-from handoff.wording import countries, length, persona_names, read_length
+from handoff.wording import Change, changes, countries, length, persona_names, read_length
 from leads.definition import ACTIONS, FACTS
 
 LONGEST = 400 * 60  # business minutes
@@ -74,9 +77,32 @@ def ticks(label: Any, *, help_text: Any = "", **options: Any) -> forms.MultipleC
     )
 
 
-class DraftForm(forms.Form):
-    """The terms of the draft, as people say them. Which edit of it was shown is kept, so a stale form is told."""
+class Term(forms.BoundField):
+    """A field of the draft, which knows what somebody else made of it while it was filled in."""
 
+    @property
+    def theirs(self) -> Theirs | None:
+        form = self.form
+        assert isinstance(form, DraftForm)
+        return form.theirs.get(self.name)
+
+
+@dataclass
+class Theirs:
+    """A change that somebody else saved meanwhile, in words; `mine` where this person had written something else."""
+
+    change: Change
+    who: User | None
+    mine: bool
+
+
+class DraftForm(forms.Form):
+    """The terms of the draft, as people say them. Which edit of it was shown is kept, so a stale form is told.
+
+    Where there is no draft, it shows what is in force, and the first change that is saved begins one.
+    """
+
+    bound_field_class = Term
     mql_line = forms.IntegerField(
         label=gettext_lazy("MQL line, points of 100"),
         min_value=1,
@@ -164,12 +190,16 @@ class DraftForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("Who signs reads it."),
     )
+    version = forms.IntegerField(widget=forms.HiddenInput)
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, draft: Agreement) -> None:
-        self.draft = draft
-        said = agreement.said(draft)
-        super().__init__(data, initial={**said, "why": draft.why, "seen": draft.edit})
+    def __init__(self, data: Any = None, *, draft: Agreement, mine: Mapping[str, Any] | None = None) -> None:
+        self.draft, self.is_stale = draft, False
+        self.refused: list[str] = []
+        self.theirs: dict[str, Theirs] = {}
+        version, seen = agreement.stands(draft)
+        said = {**agreement.said(draft), "why": draft.why if draft.is_draft else "", **(mine or {})}
+        super().__init__(data, initial={**said, "version": version, "seen": seen})
         for day, label in WEEKDAYS:
             for name, end, said_then in zip(ENDS, ENDS.values(), said["hours"].get(str(day), ("", "")), strict=True):
                 self.fields[f"{name}_{day}"] = clock_field(end % {"day": label}, required=False, initial=said_then)
@@ -196,6 +226,10 @@ class DraftForm(forms.Form):
             return country, self.draft.days_off
         self.is_valid()
         return country if country in dict(countries()) else "", self.cleaned_data.get("days_off", [])
+
+    def clean_value_a_month(self) -> Decimal | None:
+        value: Decimal | None = self.cleaned_data["value_a_month"]
+        return value if value is None else value.quantize(Decimal("0.01"))
 
     def clean_personas(self) -> list[int]:
         return sorted(int(pk) for pk in self.cleaned_data["personas"])
@@ -231,17 +265,46 @@ class DraftForm(forms.Form):
 
     @property
     def has_own_hours(self) -> bool:
-        return any(field.value() or field.errors for _label, *ends in self.days for field in ends)
+        return "hours" in self.theirs or any(
+            field.value() or field.errors for _label, *ends in self.days for field in ends
+        )
 
     def attempt(self, *, actor: User) -> Agreement | None:
         """Change the draft if the words are right and nobody changed it meanwhile."""
         if not self.is_valid():
             return None
         try:
-            return agreement.amend(self.draft, actor=actor, **self.cleaned_data)
+            return agreement.change(actor=actor, **self.cleaned_data)
         except ValidationError as error:
+            self.is_stale = getattr(error, "code", "") == "stale"
             self.add_error(None, error)
             return None
+
+    def anew(self) -> DraftForm:
+        """The form over what stands now: what only others changed is as they left it, what this person wrote is theirs.
+
+        Both are told at the field, and the next save goes over what was shown.
+        """
+        said, now = self.cleaned_data, agreement.coming()
+        shown = Agreement.objects.select_related("scorecard").filter(version=said.pop("version")).first() or now
+        found = agreement.meanwhile(shown, said.pop("seen"), now)
+        mine = {name: value for name, value in said.items() if not self._untouched(value, found.get(name))}
+        form, personas = DraftForm(draft=now, mine=mine), persona_names()
+        for name, change in found.items():
+            for told in changes({name: (change.old, change.new)}, personas):
+                differs = name in mine and agreement.plain(mine[name]) != change.new
+                form.theirs[name] = Theirs(told, change.who, differs)
+        form.refused = [str(said) for said in self.non_field_errors()]
+        return form
+
+    @staticmethod
+    def _untouched(value: Any, change: agreement.Meanwhile | None) -> bool:
+        return change is not None and agreement.plain(value) == change.old
+
+    @property
+    def unplaced(self) -> list[Change]:
+        """What others changed that has no field here."""
+        return [theirs.change for name, theirs in self.theirs.items() if name not in {*self.fields, "hours"}]
 
 
 #: After how many days one usually looks again at a lead that went for a reason.

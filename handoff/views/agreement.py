@@ -62,15 +62,13 @@ def by_act() -> list[tuple[str, str, list[Reason]]]:
 @login_required
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:
-    """Anybody begins the next version; where one is begun already, its page says whose it is."""
+    """A draft of what returns ask for; where one is begun already, its page says whose it is."""
     rights.permit(request.user, "agreement")
-    asked = "proposal" in request.POST
     try:
-        propose(actor=request.user) if asked else contract.begin(actor=request.user)
+        propose(actor=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return redirect("handoff:agreement_draft")
-    return redirect("handoff:agreement_draft" if asked else "handoff:agreement_edit")
+    return redirect("handoff:agreement_draft")
 
 
 def the_draft(request: HttpRequest) -> Agreement | None:
@@ -93,10 +91,12 @@ def draft(request: HttpRequest) -> HttpResponse:
     return draft_page(request, found)
 
 
-def draft_page(request: HttpRequest, found: Agreement, errors: list[str] | None = None) -> HttpResponse:
+def draft_page(
+    request: HttpRequest, found: Agreement, errors: list[str] | None = None, since: list[wording.Change] | None = None
+) -> HttpResponse:
     current = Agreement.objects.in_force()
     sheet = Sheet.of(found, before=current, reader=request.user)
-    context = {"sheet": sheet, "current": current, "draft": found, "errors": errors}
+    context = {"sheet": sheet, "current": current, "draft": found, "errors": errors, "since": since}
     return render(request, "handoff/agreement_draft.html", context, status=422 if errors else 200)
 
 
@@ -124,26 +124,25 @@ def evidence(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest) -> HttpResponse:
-    """The terms of the draft, in a form."""
-    if (found := the_draft(request)) is None:
-        return no_draft(request)
-    form = DraftForm(request.POST if request.method == "POST" else None, draft=found)
-    if form.is_bound and form.attempt(actor=request.user):
+    """The terms of the draft in a form; where there is none, the first change that is saved begins it."""
+    rights.permit(request.user, "agreement")
+    form = DraftForm(request.POST if request.method == "POST" else None, draft=contract.coming())
+    if form.is_bound and (saved := form.attempt(actor=request.user)):
         messages.success(
-            request, _("%(version)s is saved. It counts once both teams have signed.") % {"version": found}
+            request, _("%(version)s is saved. It counts once both teams have signed.") % {"version": saved}
         )
         return redirect("handoff:agreement_draft")
-    context = {"form": form, "draft": found, "days": days_of(form), "sheet": Sheet.of(found)}
-    return render(request, "handoff/agreement_edit.html", context, status=422 if form.is_bound else 200)
+    form = form.anew() if form.is_stale else form
+    context = {"form": form, "days": days_of(form), "sheet": Sheet(form.draft), "next": contract.next_version()}
+    return render(request, "handoff/agreement_edit.html", context, status=422 if request.method == "POST" else 200)
 
 
 @login_required
 @require_GET
 def days(request: HttpRequest) -> HttpResponse:
     """The days off that come next by a country and days of one's own, so that a person sees whether it is right."""
-    if (found := the_draft(request)) is None:
-        return HttpResponse("")
-    form = DraftForm(request.GET, draft=found)
+    rights.permit(request.user, "agreement")
+    form = DraftForm(request.GET, draft=contract.coming())
     return render(request, "handoff/_agreement_days.html", {"days": days_of(form)})
 
 
@@ -156,7 +155,7 @@ def days_of(form: DraftForm) -> list[wording.DayOff]:
 @require_POST
 def sign(request: HttpRequest) -> HttpResponse:
     """One team's word; the second puts the draft in force."""
-    if (found := the_draft(request)) is None:
+    if (found := shown(request)) is None:
         return no_draft(request)
     try:
         signed = contract.sign(found, actor=request.user, team=request.POST.get("team", ""), seen=seen_by(request))
@@ -176,7 +175,7 @@ def sign(request: HttpRequest) -> HttpResponse:
 @require_POST
 def drop(request: HttpRequest) -> HttpResponse:
     """Put the draft away."""
-    if (found := the_draft(request)) is None:
+    if (found := shown(request)) is None:
         return no_draft(request)
     try:
         contract.drop(found, actor=request.user, seen=seen_by(request))
@@ -186,15 +185,26 @@ def drop(request: HttpRequest) -> HttpResponse:
     return redirect("handoff:agreement")
 
 
+def shown(request: HttpRequest) -> Agreement | None:
+    """The version that the page showed, whatever became of it; the draft where it does not say."""
+    said = request.POST.get("version", "")
+    if not said.isdecimal() or len(said) > 8:
+        return the_draft(request)
+    rights.permit(request.user, "agreement")
+    return Agreement.objects.filter(version=said).first()
+
+
 def seen_by(request: HttpRequest) -> int:
     said = request.POST.get("seen", "")
     return int(said) if said.isdecimal() and len(said) < 9 else 0
 
 
 def refused(request: HttpRequest, found: Agreement, error: ValidationError) -> HttpResponse:
-    """The draft as it is now with the sentence, or the agreement when it is no draft any more."""
+    """The draft as it is now with the sentence and what changed, or the agreement when it is no draft any more."""
     now = Agreement.objects.drafts().select_related("scorecard", "drafted_by").filter(pk=found.pk).first()
     if now is None:
         messages.error(request, " ".join(error.messages))
         return redirect("handoff:agreement")
-    return draft_page(request, now, error.messages)
+    since = contract.meanwhile(now, seen_by(request), now) if getattr(error, "code", "") == "stale" else {}
+    pairs = {name: (change.old, change.new) for name, change in since.items()}
+    return draft_page(request, now, error.messages, wording.changes(pairs, wording.persona_names()))

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from handoff import agreement
-from handoff.models import Agreement, Amendment, Notice, Signature
+from handoff.models import Agreement, Notice, Signature
 from leads.models import Scorecard
 from smarketing.display.marks import team_mark
 from tests.factories import make_agreement, make_draft, make_handoff, make_user
@@ -37,7 +37,7 @@ def said(**changes):
         "contact_within": "24 h", "attempts": 5, "attempts_days": 10, "remind_before": "1 h", "escalate_after": "2 h",
         "reassign_after": "8 h", "reassign_most": 2, "time_zone": "UTC", "opens": "09:00", "closes": "17:30",
         "weekdays": [0, 1, 2, 3, 4], "holidays": "", "definition": Agreement.objects.in_force().definition,
-        "seen": Agreement.objects.drafts().get().edit, **changes,
+        **dict(zip(("version", "seen"), agreement.stands(agreement.coming()), strict=True)), **changes,
     }  # fmt: skip
 
 
@@ -63,7 +63,6 @@ def test_what_came_with_the_house_is_there_to_read_and_says_that_nobody_signed_i
 def test_drafted_by_marketing_signed_by_both_and_in_force_at_the_second_signature(client, mia, sam, ruth):
     before = make_handoff()
     client.force_login(mia)
-    assert client.post(BEGIN, follow=True).status_code == 200
     page = client.post(EDIT, said(mql_line=45, accept_within="2 h 30 min", holidays="AT"), follow=True)
     assert "v2 is saved." in page.text
     assert "<del><span" in page.text
@@ -131,17 +130,121 @@ def test_a_changed_draft_voids_the_signatures_given_to_it_and_whoever_signed_hea
     assert "Version 1" in page
 
 
-def test_a_form_that_is_older_than_the_draft_changes_nothing_and_keeps_its_words(client, mia, sam):
-    make_draft(by=mia)
+def shown(page):
+    """The form that a page shows, as its browser would send it."""
+    form = page.context["form"]
+    return said(**{bound.name: bound.value() for bound in form if bound.value() not in (None, "")})
+
+
+def test_two_who_change_a_draft_at_once_see_what_the_other_saved_and_the_next_save_goes_over_it(client, mia, sam):
+    make_draft(by=mia, leads_a_month=80, value_a_month="150000")
+    client.force_login(mia)
+    older = said(mql_line=41, leads_a_month=80, value_a_month="150000", attempts=7)
+    client.force_login(sam)
+    theirs = said(
+        mql_line=50, leads_a_month=80, value_a_month="150000", opens_4="09:00", closes_4="13:00", holidays="AT"
+    )
+    client.post(EDIT, theirs)
+    client.force_login(mia)
+    page = client.post(EDIT, older)
+    assert page.status_code == 422
+    assert "Sam Okafor changed v2 at" in page.text
+    text = words(page)
+    assert '60 of 100</del> <ins><span class="vh">now: </span>50 of 100</ins>. Yours is in the field' in text
+    assert "Austria</ins>. It stands here as they left it." in text
+    assert "Friday 09:00-13:00</ins>. It stands here as they left it." in text
+    draft = Agreement.objects.drafts().get()
+    assert (draft.mql_line, draft.attempts, draft.edit) == (50, 5, 2)
+    again = shown(page)
+    assert (again["mql_line"], again["holidays"], again["attempts"], again["opens_4"]) == (41, "AT", 7, "09:00")
+    assert "v2 is saved." in client.post(EDIT, again, follow=True).text
+    draft = Agreement.objects.drafts().get()
+    assert (draft.mql_line, draft.attempts, draft.holidays, draft.hours) == (41, 7, "AT", {"4": ["09:00", "13:00"]})
+
+
+def test_a_third_change_between_is_told_again(client, mia, sam):
+    draft = make_draft(by=mia)
+    client.force_login(mia)
+    older = said(attempts=7)
+    agreement.amend(draft, actor=sam, seen=1, mql_line=50)
+    again = shown(client.post(EDIT, older))
+    agreement.amend(draft, actor=sam, seen=2, mql_line=51, attempts=3)
+    page = client.post(EDIT, again)
+    assert '50 of 100</del> <ins><span class="vh">now: </span>51 of 100</ins>. It stands here' in words(page)
+    assert "3</ins>. Yours is in the field" in words(page)
+    client.post(EDIT, shown(page))
+    draft.refresh_from_db()
+    assert (draft.scorecard.mql_line, draft.attempts) == (51, 7)
+
+
+def test_what_was_written_for_a_draft_that_is_gone_is_kept_for_the_next(client, mia, sam):
+    draft = make_draft(by=mia, mql_line=45)
+    client.force_login(mia)
+    older = said(mql_line=45, attempts=7)
+    agreement.drop(draft, actor=sam, seen=1)
+    page = client.post(EDIT, older)
+    assert (page.status_code, "Sam Okafor has put v2 away." in page.text) == (422, True)
+    assert not Agreement.objects.drafts().exists()
+    client.post(EDIT, shown(page))
+    draft = Agreement.objects.drafts().get()
+    assert (draft.version, draft.attempts, draft.mql_line) == (3, 7, 60)
+
+
+def test_what_was_written_for_a_draft_that_came_into_force_is_kept_for_the_next(client, mia, sam):
+    make_draft(by=mia, mql_line=45)
+    client.force_login(mia)
+    older = said(mql_line=45, attempts=7)
+    signed(client, mia, "marketing")
+    signed(client, sam, "sales")
+    client.force_login(mia)
+    page = client.post(EDIT, older)
+    assert "v2 is in force now." in page.text
+    client.post(EDIT, shown(page))
+    draft = Agreement.objects.drafts().get()
+    assert (draft.version, draft.attempts, draft.mql_line) == (3, 7, 45)
+
+
+def test_two_who_begin_at_once_work_on_one_draft(client, mia, sam):
     client.force_login(mia)
     older = said(mql_line=41)
     client.force_login(sam)
-    client.post(EDIT, said(mql_line=50))
+    client.post(EDIT, said(attempts=7, why="Calls take longer."))
     client.force_login(mia)
     page = client.post(EDIT, older)
-    assert (page.status_code, "Sam Okafor changed v2" in page.text, 'value="41"' in page.text) == (422, True, True)
-    assert Agreement.objects.drafts().get().mql_line == 50
-    assert Amendment.objects.count() == 2
+    assert "Sam Okafor has begun v2." in page.text
+    assert "Sam Okafor changed it:" in page.text
+    client.post(EDIT, shown(page))
+    draft = Agreement.objects.drafts().get()
+    assert (draft.mql_line, draft.attempts, draft.why, draft.edit) == (41, 7, "Calls take longer.", 2)
+
+
+def test_who_signs_an_older_page_reads_what_changed_since_and_signs_nothing(client, mia, sam):
+    draft = make_draft(by=mia, mql_line=45)
+    client.force_login(sam)
+    older = {"team": "sales", "version": 2, "seen": 1}
+    agreement.amend(draft, actor=mia, seen=1, attempts=9)
+    page = client.post(SIGN, older)
+    assert "Mia Novak changed v2 at" in page.text
+    told = words(page).split('role="alert">')[1].split("</dl>")[0]
+    assert "Attempts before a lead is unreachable" in told
+    assert "MQL line" not in told
+    agreement.drop(draft, actor=mia, seen=2)
+    make_draft(by=mia, mql_line=47)
+    assert "Mia Novak has put v2 away." in client.post(SIGN, older, follow=True).text
+    assert not Signature.objects.exists()
+
+
+def test_a_draft_begins_with_the_first_change_that_is_saved(client, mia):
+    make_agreement(mql_line=55)
+    client.force_login(mia)
+    page = client.get(client.get(AGREEMENT).text.split('class="btn go push" href="')[1].split('"')[0])
+    assert "Save as draft v3" in page.text
+    assert not Agreement.objects.drafts().exists()
+    page = client.post(EDIT, shown(page))
+    assert (page.status_code, "Nothing is changed yet." in page.text) == (422, True)
+    assert not Agreement.objects.drafts().exists()
+    client.post(EDIT, {**shown(page), "mql_line": 57})
+    assert Agreement.objects.drafts().get().mql_line == 57
 
 
 def test_saving_what_stands_there_already_voids_nothing(client, mia):
@@ -158,7 +261,7 @@ def test_one_draft_at_a_time_and_one_that_is_put_away_stays_readable(client, mia
     client.post(DROP, {"seen": 1})
     assert not Agreement.objects.drafts().exists()
     assert "Put away, never in force" in words(client.get(reverse("handoff:agreement_version", args=[2])))
-    client.post(BEGIN)
+    client.post(EDIT, said(mql_line=50))
     assert Agreement.objects.drafts().get().version == 3
 
 

@@ -276,7 +276,7 @@ def test_returns_that_gather_below_some_points_propose_a_higher_line_with_the_ev
     assert "5 of 6 answered offers" in page
     assert "5 returns it would have kept out" in page
     assert "0 that became customers" in page
-    client.post(BEGIN, {"proposal": "1"})
+    client.post(BEGIN)
     draft = Agreement.objects.drafts().get()
     assert 62 < draft.mql_line <= 65
     assert "5 of 6 answered offers" in draft.why
