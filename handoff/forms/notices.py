@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from handoff.models import Hook, Pace
-from handoff.notices import choosing, hooks
+from handoff.notices import choosing, hooks, outside
 from handoff.notices.kinds import GROUPS, KINDS, Kind, Ways, meant_for, ways
 
 #: In few words, since they stand in a table; below it is said what they mean.
@@ -107,18 +107,28 @@ def _switch() -> forms.CheckboxInput:
     return forms.CheckboxInput(attrs={"class": "sw", "role": "switch"})
 
 
+class PostAddress(forms.URLField):
+    """An address that is posted to, checked together with the other fields, so that all errors are told at once."""
+
+    widget = forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+
+    def __init__(self, **said: Any) -> None:
+        missing = {"required": gettext_lazy("Give the address to post to.")}
+        super().__init__(max_length=500, assume_scheme="https", error_messages=missing, **said)
+
+    def clean(self, value: Any) -> Any:
+        if address := super().clean(value):
+            outside.check(address)
+        return address
+
+
 class OwnChat(forms.Form):
     """The incoming webhook of somebody's own chat."""
 
     style = forms.ChoiceField(
         label=gettext_lazy("Chat"), choices=[(s.value, s.label) for s in Hook.Style if s != Hook.Style.WEBHOOK]
     )
-    url = forms.URLField(
-        label=gettext_lazy("Address of its incoming webhook"),
-        max_length=500,
-        assume_scheme="https",
-        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    url = PostAddress(label=gettext_lazy("Address of its incoming webhook"))
 
     def __init__(self, data: Any = None, *, person: User) -> None:
         self.person = person
@@ -130,7 +140,7 @@ class OwnChat(forms.Form):
         try:
             hooks.add(actor=self.person, name=self.person.name[:60], kinds=[], own=True, **self.cleaned_data)
         except ValidationError as error:
-            self.add_error("url", error)
+            self.add_error(None, error)
             return False
         return True
 
@@ -144,17 +154,18 @@ class SharedHook(forms.Form):
     """A webhook that managers set up for everybody: new, or one that is there."""
 
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=60, help_text=gettext_lazy("Such as: channel of sales, data warehouse.")
+        label=gettext_lazy("Name"),
+        max_length=60,
+        help_text=gettext_lazy("Such as: channel of sales, data warehouse."),
+        error_messages={"required": gettext_lazy("Give it a name.")},
     )
     style = forms.ChoiceField(label=gettext_lazy("Receiver"), choices=Hook.Style)
-    url = forms.URLField(
-        label=gettext_lazy("Address"),
-        max_length=500,
-        assume_scheme="https",
-        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    url = PostAddress(label=gettext_lazy("Address"))
     kinds = forms.MultipleChoiceField(
-        label=gettext_lazy("What it is told"), choices=shared_kinds, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("What it is told"),
+        choices=shared_kinds,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one event.")},
     )
 
     def __init__(self, data: Any = None, *, actor: User, hook: Hook | None = None) -> None:
@@ -175,6 +186,6 @@ class SharedHook(forms.Form):
             else:
                 self.made = hooks.add(actor=self.actor, **self.cleaned_data)
         except ValidationError as error:
-            self.add_error("url", error)
+            self.add_error(None, error)
             return False
         return True

@@ -329,3 +329,15 @@ def test_the_chat_of_who_has_left_is_told_nothing_that_still_waited_for_them(rec
     type(sam).objects.filter(pk=sam.pk).update(is_active=False)
     notices.deliver()
     assert receiver.got == []
+
+
+def test_everything_that_is_wrong_with_a_webhook_is_told_at_once_and_at_its_field(client, ruth):
+    client.force_login(ruth)
+    refused = client.post(PAGE, {"style": "webhook", "url": "https://10.1.1.1/x"})
+    form = refused.context["form"]
+    assert refused.status_code == 422
+    assert set(form.errors) == {"name", "url", "kinds"}
+    assert "This field is required" not in refused.text
+    for said in ("Give it a name.", "lies in a private network", "Choose at least one event."):
+        assert said in refused.text
+    assert form.non_field_errors() == []
