@@ -59,7 +59,10 @@ def lead(actor: User, pk: int) -> Lead:
 
 _handoffs = Composed(
     lambda lead: (
-        Handoff.objects.counted().filter(lead=lead).select_related("agreement", "reason").order_by("-id")[:HANDOFFS]
+        Handoff.objects.counted()
+        .filter(lead=lead)
+        .select_related("agreement", "reason", "queue")
+        .order_by("-id")[:HANDOFFS]
     )
 )
 _roles = Composed(

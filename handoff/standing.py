@@ -179,6 +179,8 @@ def end(
         handoff.named_at = handoff.named_by = None  # its other half will not come
     sla.settle(handoff)
     handoff.save(update_fields=[*ENDED, *sla.COLUMNS])
+    if handoff.owner_id is None:
+        _known_again(handoff.lead)
     if handoff.imported:
         return
     lead = handoff.lead
@@ -190,6 +192,14 @@ def end(
         text=_verdict(handoff, lead),
         event=f"handoff:{handoff.pk}:{how}",
     )
+
+
+def _known_again(lead: Lead) -> None:
+    """An offer that no rep took leaves the lead with the rep who had it last: they know it, and are asked first."""
+    last = lead.handoffs.counted().filter(owner__isnull=False).select_related("owner").order_by("-id").first()
+    if last:
+        lead.rep = last.owner
+        lead.save(update_fields=["rep"])
 
 
 def _verdict(handoff: Handoff, lead: Lead) -> str:

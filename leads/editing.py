@@ -10,17 +10,21 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from leads import clock, identity, learning, pipeline, scoring, timeline
 from leads.models import Company, Identity, Lead
 from leads.rights import may_edit, who_may_edit
+from personas.choices import Stage
 
 #: What a person may change on a lead's record.
 FIELDS = (
     "name", "email", "phone", "job_title", "country", "company", "source", "campaign", "persona", "value",
     "currency", "preferred_contact", "next_action", "next_action_at", "look_again_on", "marketer", "rep", "custom",
 )  # fmt: skip
+#: In the middle a lead's rep is who has its hand-off.
+REP_BY_HANDOFF = gettext_lazy("The hand-off says whose it is: claim it, or return it to the right rep.")
 
 
 @transaction.atomic
@@ -41,6 +45,8 @@ def edit(lead: Lead, *, actor: User, changes: dict[str, Any], version: int | Non
     for name in changes:
         if not may_edit(actor, name, lead):
             raise PermissionDenied(who_may_edit(name, lead))
+    if "rep" in changes and lead.stage == Stage.MOFU:
+        raise ValidationError({"rep": REP_BY_HANDOFF})
     if not changes:
         return lead
     said = {name: [_plain(getattr(lead, name)), _plain(value)] for name, value in changes.items()}

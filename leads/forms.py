@@ -263,7 +263,7 @@ class EditLead(forms.Form):
             self.notes[name] = rights.who_edits(column, self.lead)
         elif name == "rep" and self.lead.stage == Stage.MOFU:
             field.disabled = True
-            self.notes[name] = _("The hand-off says whose it is: claim it, or return it to the right rep.")
+            self.notes[name] = str(editing.REP_BY_HANDOFF)
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]

@@ -32,6 +32,7 @@ def begin(
     """Open a hand-off on a locked lead; its caller moves the lead in the same transaction.
 
     Who does it for themselves is its `owner`; else it goes to whom or where somebody said, or where the rules say.
+    In the middle a lead is its hand-off's: its rep is whom the offer went to, and none while it lies in a queue.
     """
     route = routing.Route(owner, None, "") if owner else routing.chosen(lead, actor=actor, to=to, queue=queue)
     handoff = Handoff(
@@ -57,9 +58,8 @@ def begin(
         learning.snapshot([lead.pk], "offered", at=at)
     if not owner:
         routing.decided(handoff, route, actor=actor)
-    if lead.look_again_on:
-        lead.look_again_on = None
-        lead.save(update_fields=["look_again_on"])
+    lead.rep, lead.look_again_on = route.rep, None
+    lead.save(update_fields=["rep", "look_again_on"])
     return handoff
 
 
