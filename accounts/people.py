@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import departed
 from accounts.choices import Team
 from accounts.models import ApiToken, User
 
@@ -55,11 +57,13 @@ def deactivate(person: User) -> None:
     _keep_a_manager(person, _managers())
     User.objects.filter(pk=person.pk).update(is_active=False)
     ApiToken.objects.filter(user=person).delete()
+    transaction.on_commit(partial(departed.note, person.pk))
 
 
 def activate(person: User) -> None:
     """Let somebody in again, with the password they had."""
     User.objects.filter(pk=person.pk).update(is_active=True)
+    transaction.on_commit(partial(departed.forget, person.pk))
 
 
 def can_sign_in(person: User) -> bool:

@@ -71,9 +71,9 @@ def key(topic: str) -> str:
     return f"{CHANNEL}:{topic}"
 
 
-def counted(topics: list[str]) -> list[Any]:
-    """When these topics last changed, in ns; raises RedisError or OSError where Redis is away."""
-    return list(get_redis_connection("default").mget([key(topic) for topic in topics]))
+def counted(topics: list[str], *keys: str) -> list[Any]:
+    """When these topics last changed, in ns, and what stands at other keys; RedisError or OSError if Redis is away."""
+    return list(get_redis_connection("default").mget([*(key(topic) for topic in topics), *keys]))
 
 
 T = TypeVar("T")

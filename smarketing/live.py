@@ -13,12 +13,14 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 
+from accounts import departed
 from leads import pulse
 
 PATH = "/live/"
 #: Where Redis is away the newest rows say whether something has changed; both are read from the end of an index.
 NEWEST = """
-SELECT (SELECT max(id) FROM leads_activity), (SELECT max(id) FROM handoff_notice WHERE person_id = %s)
+SELECT (SELECT max(id) FROM leads_activity), (SELECT max(id) FROM handoff_notice WHERE person_id = %(person)s),
+       NOT EXISTS (SELECT FROM accounts_user WHERE id = %(person)s AND is_active)
 """
 
 
@@ -34,9 +36,12 @@ def answer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 def changed(request: HttpRequest) -> HttpResponse:
     """304 where nothing has changed since the version that the page knows; else this one, and each part's age in ms."""
     person = pulse.whose(request.GET.get("who", ""))
-    if person is None or request.method != "GET":
-        return HttpResponse(status=403 if person is None else 405)
-    version, ages = standing(person)
+    if request.method != "GET":
+        return HttpResponse(status=405)
+    stands = standing(person) if person is not None else None
+    if stands is None:
+        return HttpResponse(status=403)
+    version, ages = stands
     tag = f'"{version}"'
     if request.headers.get("If-None-Match") == tag:
         response = HttpResponse(status=304)
@@ -46,13 +51,19 @@ def changed(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def standing(person: int) -> tuple[str, list[int]]:
-    """The version of what this person's pages follow: leads, and what they are told; and how old each is, in ms."""
+def standing(person: int) -> tuple[str, list[int]] | None:
+    """The version of what this person's pages follow: leads, and what they are told; and how old each is, in ms.
+
+    None for somebody who can no longer sign in.
+    """
     try:
-        found = [int(each or 0) for each in pulse.counted([pulse.LEADS, pulse.of_person(person)])]
-        now = time.time_ns()
+        *moments, gone = pulse.counted([pulse.LEADS, pulse.of_person(person)], departed.key(person))
+        if gone:
+            return None
+        found, now = [int(each or 0) for each in moments], time.time_ns()
         return "-".join(map(str, found)), [max(now - each, 0) // 1_000_000 for each in found]
     except (RedisError, OSError):
         with connection.cursor() as cursor:
-            cursor.execute(NEWEST, [person])
-            return "-".join(f"r{each or 0}" for each in cursor.fetchone()), [0, 0]
+            cursor.execute(NEWEST, {"person": person})
+            *newest, away = cursor.fetchone()
+            return None if away else ("-".join(f"r{each or 0}" for each in newest), [0, 0])

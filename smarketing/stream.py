@@ -21,6 +21,7 @@ from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from accounts import departed
 from leads import pulse
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Hub:
         self.number = 0
         self.listening = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+        self.redis: Redis | None = None
 
     async def join(self, page: Page) -> bool:
         """Take a page in, unless Redis is away or there are too many, of all or of one person."""
@@ -84,6 +86,13 @@ class Hub:
             self.pages[topic].add(page)
         return True
 
+    async def knows_gone(self, person: int) -> bool:
+        """Whether this person can no longer sign in; asked once the page is in, so that no word of it is missed."""
+        try:
+            return self.redis is not None and bool(await self.redis.exists(departed.key(person)))
+        except (RedisError, OSError):
+            return False  # the subscription has ended with it, and lets go of all pages
+
     def leave(self, page: Page) -> None:
         self.number -= 1
         for topic in page.topics:
@@ -96,12 +105,14 @@ class Hub:
             redis = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2)
             try:
                 async with redis.pubsub(ignore_subscribe_messages=True) as heard:
-                    await heard.subscribe(pulse.CHANNEL)
+                    await heard.subscribe(pulse.CHANNEL, departed.CHANNEL)
+                    self.redis = redis
                     self.listening.set()
                     async for said in heard.listen():
-                        for topic in said["data"].decode().split():
+                        words, gone = said["data"].decode(), said["channel"].decode() == departed.CHANNEL
+                        for topic in [pulse.of_person(int(words))] if gone else words.split():
                             for page in tuple(self.pages.get(topic, ())):
-                                page.tell(topic)
+                                page.let_go() if gone else page.tell(topic)
             except (RedisError, OSError) as error:
                 log.warning("Redis is away, pages ask for themselves: %s", error)
             finally:
@@ -135,7 +146,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await end(send, 503)
         return
     try:
-        await stream(page, receive, send)
+        if await hub.knows_gone(person):
+            await end(send, 403)
+        else:
+            await stream(page, receive, send)
     finally:
         hub.leave(page)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.db.models import Model, ProtectedError, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts import departed
 from accounts.models import User
 from handoff.models import Deal, DealLead, Notice, Queue, RoutingRule, SampleMark, ShoutOut, Task
 from handoff.sample import minding, signing, standing, ways
@@ -46,6 +48,8 @@ def remove(*, actor: User | None = None) -> Counts:
     _personas()
     for kind, model in ((Kind.CAMPAIGN, Campaign), (Kind.SOURCE, Source), (Kind.COMPANY, Company)):
         _take_away(model._default_manager.filter(pk__in=marked(kind)))
+    for person in standing.people():
+        transaction.on_commit(partial(departed.note, person.pk))
     _take_away(standing.people())
     for person in standing.people():
         person.is_active = False

@@ -8,6 +8,7 @@ import sys
 import pytest
 from django.conf import settings
 
+from accounts import departed
 from leads import pulse
 from tests.smarketing.installations import eventually, free_port
 
@@ -68,3 +69,15 @@ def test_a_page_hears_what_it_follows_and_nothing_of_others(stream):
 def test_the_outsider_hears_nothing(stream):
     assert stream("/").status == 403
     assert stream(f"/?who={pulse.token(1)}x").status == 403
+
+
+def test_who_can_no_longer_sign_in_is_let_go_of_and_not_taken_in_again(stream):
+    page, other = (stream(f"/?who={pulse.token(person)}") for person in (1, 2))
+    assert page.readline() == other.readline() == b": here\n"
+    departed.note(1)
+    assert page.read() == b"\n"  # it ends
+    assert stream(f"/?who={pulse.token(1)}").status == 403
+    pulse.Beat({pulse.LEADS})()
+    assert line(other) == b"data: leads"
+    departed.forget(1)
+    assert stream(f"/?who={pulse.token(1)}").status == 200

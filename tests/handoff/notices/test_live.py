@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts import people
 from handoff import conversation, notices
 from leads import pulse
 from tests.factories import make_lead, make_user
@@ -89,3 +90,16 @@ def test_every_page_carries_whose_it_is(client):
     assert "data-stream" not in client.get("/").text
     client.logout()
     assert "data-live" not in client.get(reverse("account_login")).text
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("redis", ["here", "away"])
+def test_who_can_no_longer_sign_in_hears_nothing_with_the_token_of_a_page_that_is_still_open(client, redis, request):
+    mia = make_user("mia")
+    if redis == "away":
+        request.getfixturevalue("redis_away")
+    assert ask(client, mia).status_code == 200
+    people.deactivate(mia)
+    assert ask(client, mia).status_code == 403
+    people.activate(mia)
+    assert ask(client, mia).status_code == 200
