@@ -47,11 +47,13 @@ UPDATE handoff_message m
    SET repeats = m.repeats + CASE WHEN m.tried_at IS NULL THEN 0 ELSE 1 END,
        tried_at = %(now)s, tries = least(m.tries + 1, 32000), due_at = %(until)s
   FROM next JOIN handoff_message w ON w.id = next.id
-  LEFT JOIN accounts_user u ON u.id = w.person_id LEFT JOIN handoff_hook h ON h.id = w.hook_id
+  LEFT JOIN handoff_hook h ON h.id = w.hook_id
+  LEFT JOIN accounts_user u ON u.id = coalesce(w.person_id, h.person_id)
   LEFT JOIN leads_lead l ON l.id = w.lead_id
  WHERE m.id = next.id
 RETURNING m.*, coalesce(m.data ->> 'to', u.email, '') AS address,
-          coalesce(l.do_not_contact, false) AS unwanted, coalesce(h.url, '') AS url, coalesce(h.style, '') AS style,
+          coalesce(l.do_not_contact, false) AS unwanted, (w.lead_id IS NULL AND NOT coalesce(u.is_active, true)) AS gone,
+          coalesce(h.url, '') AS url, coalesce(h.style, '') AS style,
           coalesce(h.secret, '') AS secret, coalesce(h.failures, 0) AS failures
 """
 
@@ -68,7 +70,9 @@ class Turn:
         """Send until nothing is due, the time is over, or `send` says False by raising Stop. Returns how many."""
         try:
             while time.monotonic() < self.until and (message := self.take()) is not None:
-                if self.send(message):
+                if message.gone:
+                    stop(message, _("They could no longer sign in when it was to leave."))
+                elif self.send(message):
                     self.done, self.sent = message.pk, self.sent + 1
         except Stop:
             pass

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import people
 from handoff import conversation, lifecycle, notices
 from handoff.models import Delivery, Message, Notice, NoticeChoices
 from tests.factories import make_handoff, make_lead, make_reason, make_user
@@ -244,3 +245,16 @@ def test_old_messages_are_forgotten_and_their_notices_stay(mails, sam):
     Message.objects.update(made_at=timezone.now() - timedelta(days=91))
     assert notices.forget()
     assert (Message.objects.count(), Notice.objects.count()) == (0, 1)
+
+
+def test_a_mail_that_was_written_before_its_reader_left_does_not_leave(mails):
+    sam, priya = make_user("sam", team="sales"), make_user("priya", team="sales")
+    notices.write(kind="handoff:offer", to=[sam, priya], text="Lena is offered", event="e:1")
+    notices.prepare()
+    assert Message.objects.filter(sent_at=None).count() == 2
+    people.deactivate(sam)
+    notices.deliver()
+    assert [mail.to for mail in mails.mails] == [[priya.email]]
+    kept = Message.objects.get(person=sam)
+    assert (kept.sent_at, kept.why) == (None, "They could no longer sign in when it was to leave.")
+    assert kept.stopped_at
