@@ -192,7 +192,7 @@ def chips(chosen: Selection, names: Names) -> list[Chip]:
         "campaign": (_("Campaign"), names.label("campaign", chosen.campaign)),
         "form": (_("First touch"), names.form(chosen.form)),
         "marketer": (_("Offered by"), names.label("person", chosen.marketer)),
-        "rep": (_("Promised by"), _("nobody yet") if chosen.rep == "none" else names.label("person", chosen.rep)),
+        "rep": (_("Promised by"), _("unowned") if chosen.rep == "none" else names.label("person", chosen.rep)),
         "promise": (_("Promise"), str(dict(Promise.Kind.choices).get(chosen.promise, chosen.promise))),
         "kept": (_("Kept"), str(KEPT.get(chosen.kept, chosen.kept))),
         "fate": (_("Became"), fate_words(chosen.step, chosen.fate, chosen.counts)),

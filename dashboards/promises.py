@@ -172,7 +172,7 @@ class Promises:
         """One kind of promise by whose it is, by name; what nobody has claimed stands last."""
         found = self._grouped(lambda kind, _week, whose: str(whose or "none") if kind == self.kind else "")
         rows = [
-            Row(key, _("Nobody yet") if key == "none" else self.names.label("person", key), self._of_kind.but(rep=key),
+            Row(key, _("Unowned") if key == "none" else self.names.label("person", key), self._of_kind.but(rep=key),
                 *numbers)
             for key, numbers in found.items() if key
         ]  # fmt: skip
@@ -247,7 +247,7 @@ class Promises:
         found: dict[int | None, Handed] = {}
         for _month, whose, *numbers in self._offers:
             if whose not in found:
-                name = self.names.label("person", str(whose)) if whose else _("Nobody's")
+                name = self.names.label("person", str(whose)) if whose else _("Unowned")
                 leads = Number(0, self._handed.but(marketer=str(whose or "none")))
                 found[whose] = Handed(str(whose or "none"), name, leads)
             _add(found[whose], *numbers)

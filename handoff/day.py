@@ -299,7 +299,7 @@ class Day:
         return inbox.offers(running, self.user, self.now, LISTED)
 
     def by_rep(self) -> list[dict[str, Any]]:
-        """Whose promises run, and how many of them are over, the most first; no owner is the pool."""
+        """Whose promises run, and how many of them are over, the most first; what is unowned lies in queues."""
         running = self.handoffs.open().filter(due_at__isnull=False).order_by()
         named = running.values(name=F("owner__name"), team=F("owner__team"), username=F("owner__username"))
         counted: Any = named.annotate(

@@ -133,7 +133,7 @@ class Dealbook:
     def owners(self) -> list[Option]:
         chosen = self.on.get("owner", "")
         reps = [p for p in self._everybody if p.is_active and p.team != Team.MARKETING]
-        named = [("me", _("Me")), ("nobody", _("Nobody")), *((rep.username, rep.name) for rep in reps)]
+        named = [("me", _("Me")), ("nobody", _("Unowned")), *((rep.username, rep.name) for rep in reps)]
         if chosen and chosen not in dict(named):
             named.append((chosen, next((p.name for p in self._everybody if p.username == chosen), chosen)))
         return [Option(value, label, value == chosen) for value, label in named]

@@ -52,7 +52,7 @@ DUE = {
     "over": gettext_lazy("Overdue"),
     "today": gettext_lazy("Due today"),
     "none": gettext_lazy("None planned"),
-    "unclaimed": gettext_lazy("Offered, claimed by nobody"),
+    "unclaimed": gettext_lazy("Offered, unowned"),
     "untouched": gettext_lazy("Accepted, never touched"),
     "promised": gettext_lazy("A promise runs"),
     "late": gettext_lazy("A promise is over"),
@@ -162,7 +162,7 @@ class LeadFilter:
         if name == "again":
             return [*AGAIN.items()]
         if name == "owner":
-            return [("me", _("Me")), ("nobody", _("Nobody")), *named]
+            return [("me", _("Me")), ("nobody", _("Unowned")), *named]
         return [*named, ("none", _("None"))]
 
     @cached_property
@@ -309,7 +309,7 @@ class LeadFilter:
         ]
 
     def _person_words(self, value: str) -> str:
-        named = {"me": _("Me"), "nobody": _("nobody: it lies in a queue")}
+        named = {"me": _("Me"), "nobody": _("Unowned, in a queue")}
         return named.get(value) or next(
             (known.name for known in self.known if known.team and known.said_as == value), value
         )

@@ -185,10 +185,10 @@ class EditLead(forms.Form):
     company = text_field(gettext_lazy("Company"))
     country = text_field(gettext_lazy("Country"), limit=2, help_text=gettext_lazy("Two letters, such as AT"))
     marketer = forms.ModelChoiceField(
-        User.objects.none(), label=gettext_lazy("Marketer"), required=False, empty_label=gettext_lazy("Nobody")
+        User.objects.none(), label=gettext_lazy("Marketer"), required=False, empty_label=gettext_lazy("Unowned")
     )
     rep = forms.ModelChoiceField(
-        User.objects.none(), label=gettext_lazy("Sales rep"), required=False, empty_label=gettext_lazy("Nobody")
+        User.objects.none(), label=gettext_lazy("Sales rep"), required=False, empty_label=gettext_lazy("None yet")
     )
     next_action = text_field(gettext_lazy("Next action"), limit=120)
     next_action_at = moment_field(gettext_lazy("Due"))

@@ -65,7 +65,7 @@ def of_management(day: Day) -> dict[str, Any]:
     month = timezone.localdate(day.month).isoformat()
     asked = {
         "inbox": (_("Waiting for an answer"), None),
-        "nobody": (_("Claimed by nobody"), {"due": "unclaimed"}),
+        "nobody": (_("Unowned offers"), {"due": "unclaimed"}),
         "over": (_("Next actions overdue"), {"due": "over"}),
         "won": (_("Customers this month"), {"stage": "customer", "customer_from": month}),
         "tofu_over": (_("TOFU: next actions overdue"), {"stage": "tofu", "due": "over"}),

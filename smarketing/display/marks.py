@@ -188,7 +188,7 @@ def owner(user: Any, size: str = "", nobody_words: str = "") -> SafeString:
     """A person's ring, open to the team's side; dashed when there is nobody. Sizes: "", "lg", "xl"."""
     name = read(user, "name") or read(user, "username")
     if not name:
-        return nobody(size, nobody_words or gettext("Nobody has claimed it"))
+        return nobody(size, nobody_words or gettext("Unowned"))
     ring = ring_markup(name, read(user, "team"), size, get_language())
     return SafeString(f"{ring}{gone()}") if isinstance(user, dict) and user.get("gone") else ring
 
@@ -206,7 +206,7 @@ def person(user: Any, role: bool = False) -> SafeString:
     name = read(user, "name") or read(user, "username")
     if not name:
         return SafeString(
-            f'<span class="person">{owner(None)}<span class="mut">{escape(gettext("nobody"))}</span></span>'
+            f'<span class="person">{owner(None)}<span class="mut">{escape(gettext("unowned"))}</span></span>'
         )
     words = TEAM_ROLES.get(read(user, "team")) if role else None
     text = f"{name}, {words}" if words else name

@@ -26,7 +26,7 @@ register = template.Library()
 @register.simple_tag
 def lead_lines(rows: Iterable[Any], now: datetime) -> SafeString:
     """The lead table's lines: what `leads.filters.Row` knows of each lead. Whatever is not a mark is escaped here."""
-    leads, nobody, unplanned = reverse("leads:table"), gettext("Nobody has taken it"), gettext("No next action")
+    leads, nobody, unplanned = reverse("leads:table"), gettext("Unowned"), gettext("No next action")
     lines = []
     for row in rows:
         company = escape(row.company or "")
@@ -48,7 +48,7 @@ def lead_lines(rows: Iterable[Any], now: datetime) -> SafeString:
 @register.simple_tag
 def card_lines(cards: Iterable[Any], now: datetime) -> SafeString:
     """The cards of a lane: what `handoff.lanes.Card` knows of each lead; a sentence where there is none."""
-    leads, nobody, unplanned = reverse("leads:table"), gettext("Nobody has claimed it"), gettext("No next action")
+    leads, nobody, unplanned = reverse("leads:table"), gettext("Unowned"), gettext("No next action")
     lines = []
     for card in cards:
         name, tag = escape(card.name), card.tag

@@ -282,7 +282,7 @@ def test_what_the_line_offers_is_its_marketer_s_or_nobody_s(client, ruth):
         Lead.objects.filter(pk=lead.pk).update(marketer=marketer)
         lifecycle.offer(Lead.objects.get(pk=lead.pk), actor=None, origin="line")
     told = figures(client)
-    assert [(row.name, row.leads.count) for row in told.marketers] == [("Mia", 1), ("Nobody's", 1)]
+    assert [(row.name, row.leads.count) for row in told.marketers] == [("Mia", 1), ("Unowned", 1)]
     assert [total(client.get(row.leads.href)) for row in told.marketers] == [1, 1]
 
 

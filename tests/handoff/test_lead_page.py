@@ -347,4 +347,4 @@ def test_a_lead_without_anything_has_a_page(client, mia):
     LeadScore.objects.filter(lead=lead).delete()
     text = page(client, lead, mia).text
     assert "plain@gmail.com" in text
-    assert "Nobody has taken it" in text
+    assert "Unowned" in text

@@ -236,7 +236,7 @@ def test_what_nobody_has_claimed_is_counted_alike_on_the_tile_on_the_card_and_in
     make_handoff("sal", rep=sam, name="Paula Berger")
     client.force_login(ruth)
     day = client.get(DAY)
-    number, address = figure(day.text, "Claimed by nobody")
+    number, address = figure(day.text, "Unowned offers")
     listed = client.get(address)
     assert (number, [each.pk for each in day.context["queue"]], listed.context["total"]) == (1, [free.pk], 1)
     assert "Greta Holm" in listed.text
@@ -258,7 +258,7 @@ def test_each_number_of_the_open_promises_opens_the_leads_that_it_counts(client,
     for address, number in found:
         listed = client.get(address.replace("&amp;", "&"))
         assert listed.context["total"] == int(number), address
-        whose = "Sam" if "holder=sam" in address else "nobody: it lies in a queue"
+        whose = "Sam" if "holder=sam" in address else "Unowned, in a queue"
         assert f"Hand-off with <b>{whose}</b>" in listed.text
 
 

@@ -88,8 +88,8 @@ def test_the_ring_opens_to_the_side_of_the_team():
 
 def test_nobody_is_a_dashed_ring_with_words():
     ring = render("{% owner user %}", user=None)
-    assert ring.startswith('<span class="av open" role="img" aria-label="Nobody has claimed it"')
-    assert words(render("{% person user %}", user=None)) == "nobody"
+    assert ring.startswith('<span class="av open" role="img" aria-label="Unowned"')
+    assert words(render("{% person user %}", user=None)) == "unowned"
 
 
 def test_a_person_is_named_once():
