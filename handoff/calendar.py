@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -191,12 +191,31 @@ class Calendar:
         return late
 
     def __str__(self) -> str:
+        return f"{self._spoken(timedelta())} {self.zone.key}"
+
+    def told(self, zone: tzinfo, at: datetime) -> str:
+        """The hours as the clocks of a reader's zone show them on the day of `at`, with the name of that zone.
+
+        Where they reach over the reader's midnight they stand as they were agreed, with both zones.
+        """
+        there = at.astimezone(zone)
+        offset, own = there.utcoffset(), at.astimezone(self.zone).utcoffset()
+        assert offset is not None
+        assert own is not None
+        moved = offset - own
+        spans = [(self.opens, self.closes), *((opens, closes) for _day, opens, closes in self.hours)]
+        if all(_within_a_day(opens, closes, moved) for opens, closes in spans):
+            return f"{self._spoken(moved)} {there.tzname()}"
+        return _("%(calendar)s; times are shown in %(zone)s") % {"calendar": self, "zone": there.tzname()}
+
+    def _spoken(self, moved: timedelta) -> str:
+        """Days and hours in words, on clocks that are ahead of the calendar's by so much."""
         names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
         days = sorted(self.weekdays)
         run = len(days) > 2 and days == list(range(days[0], days[-1] + 1))
         spoken = f"{names[days[0]]}-{names[days[-1]]}" if run else ", ".join(names[day] for day in days)
-        own = "".join(f", {names[day]} {opens:%H:%M}-{closes:%H:%M}" for day, opens, closes in self.hours)
-        return f"{spoken} {self.opens:%H:%M}-{self.closes:%H:%M}{own} {self.zone.key}"
+        own = "".join(f", {names[day]} {_span(opens, closes, moved)}" for day, opens, closes in self.hours)
+        return f"{spoken} {_span(self.opens, self.closes, moved)}{own}"
 
 
 @lru_cache(maxsize=256)
@@ -210,6 +229,19 @@ def _known(
     hours: tuple[tuple[int, time, time], ...],
 ) -> Calendar:
     return Calendar(zone, opens, closes, weekdays, country, off, hours)
+
+
+def _span(opens: time, closes: time, moved: timedelta) -> str:
+    """Hours on clocks that are ahead by so much: '09:00-17:30'."""
+    told = [datetime.combine(date(2000, 1, 2), each) + moved for each in (opens, closes)]
+    return f"{told[0]:%H:%M}-{told[1]:%H:%M}"
+
+
+def _within_a_day(opens: time, closes: time, moved: timedelta) -> bool:
+    """Whether hours lie within one day of clocks that are ahead by so much."""
+    begins = datetime.combine(date(2000, 1, 2), opens) + moved
+    ends = begins + timedelta(minutes=_length(opens, closes))
+    return begins.day == 2 and ends <= datetime(2000, 1, 3)
 
 
 def _length(opens: time, closes: time) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -64,6 +65,11 @@ class Countdown:
             return ngettext("%(n)d business minute", "%(n)d business minutes", self.promised) % {"n": self.promised}
         hours = self.promised // 60
         return ngettext("%(n)d business hour", "%(n)d business hours", hours) % {"n": hours}
+
+    @property
+    def counted_on(self) -> str:
+        """The working hours on which it is counted, as the reader's clocks show them."""
+        return self.calendar.told(timezone.get_current_timezone(), self.due_at or timezone.now())
 
     @property
     def untouched(self) -> bool:

@@ -210,3 +210,18 @@ def minute_by_minute(calendar, start, span):
 def public(country, year):
     land, _dash, part = country.partition("-")
     return holidays.country_holidays(land, subdiv=part or None, years=year) if land else ()
+
+
+@pytest.mark.parametrize(
+    ("own", "reader", "day", "told"),
+    [
+        ("UTC", "Europe/Vienna", 1, "Mon-Fri 10:00-18:30 CET"),
+        ("UTC", "Europe/Vienna", 7, "Mon-Fri 11:00-19:30 CEST"),
+        ("Europe/Vienna", "Europe/Vienna", 7, "Mon-Fri 09:00-17:30 CEST"),
+        ("UTC", "Asia/Tokyo", 1, "Mon-Fri 09:00-17:30 UTC; times are shown in JST"),
+        ("UTC", "Pacific/Honolulu", 1, "Mon-Fri 09:00-17:30 UTC; times are shown in HST"),
+    ],
+)
+def test_hours_are_told_in_the_zone_of_their_reader_once(own, reader, day, told):
+    calendar = Calendar(ZoneInfo(own), time(9), time(17, 30), frozenset(range(5)))
+    assert calendar.told(ZoneInfo(reader), datetime(2026, day, 12, tzinfo=UTC)) == told

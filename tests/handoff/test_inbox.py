@@ -40,7 +40,7 @@ def test_a_rep_sees_the_most_urgent_offer_first_with_its_reasons_and_its_clock(c
     assert text.index("Over its time") < text.index("Katrin Hofer") < text.index("Nils Aaberg")
     assert "Asked about prices" in text
     assert "8 business hours, agreement v1." in text
-    assert "Counted on Mon-Fri 09:00-17:30 UTC; times are shown in UTC." in text
+    assert "Counted on Mon-Fri 09:00-17:30 UTC." in text
     assert "Decides or leads a department" in text
     assert f'href="{reverse("handoff:inbox_item", args=[later.pk])}"' in text
 
