@@ -47,6 +47,7 @@ class Account:
 
     @property
     def elapsed(self) -> timedelta:
+        """What has passed on the clock from beginning to end, nights and weekends included."""
         return self.segments[-1].ended - self.segments[0].began if self.segments else timedelta()
 
     @property
@@ -55,9 +56,6 @@ class Account:
         if not self.segments:
             return timedelta()
         return self.calendar.worked(self.segments[0].began, self.segments[-1].ended)
-
-    def elapsed_by(self, side: str) -> timedelta:
-        return sum((each.ended - each.began for each in self.segments if each.side == side), timedelta())
 
     def worked_by(self, side: str) -> timedelta:
         mine = (each for each in self.segments if each.side == side)

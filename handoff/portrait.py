@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -225,13 +225,25 @@ class Portrait:
         return sla.countdown(self.handoff, self.now) if self.handoff else None
 
     @cached_property
-    def kept(self) -> list[tuple[Any, str, str]]:
-        """The business time of the hand-off by whose it was; the parts add up to the whole."""
+    def account(self) -> accounting.Account | None:
+        """Whose time the hand-off took."""
         handoff = self.handoff
-        if handoff is None:
-            return []
-        minutes = accounting.accounts([handoff], now=self.now)[handoff.pk].minutes()
-        return [(label, _span(minutes[side]), own) for side, label, own in BOOKED if minutes[side]]
+        return accounting.accounts([handoff], now=self.now)[handoff.pk] if handoff else None
+
+    @cached_property
+    def kept(self) -> list[tuple[Any, str, str]]:
+        """The business time of the hand-off by whose it was; the parts add up to `took`."""
+        minutes = self.account.minutes() if self.account else {}
+        return [(label, _span(minutes[side]), own) for side, label, own in BOOKED if minutes.get(side)]
+
+    @property
+    def took(self) -> tuple[str, str]:
+        """The business time of the hand-off as a whole, and how long that was on the clock."""
+        if self.account is None:
+            return "", ""
+        passed = self.account.elapsed
+        clock = _("%(n)d d") % {"n": passed.days} if passed.days > 1 else _span(passed / timedelta(minutes=1))
+        return _span(sum(self.account.minutes().values())), clock
 
     # Who it is
 

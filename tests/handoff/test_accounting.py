@@ -1,8 +1,10 @@
 """Whose time a hand-off took: booked once, to somebody, and adding up exactly."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +49,8 @@ def test_segments_lie_end_to_end_and_add_up_to_the_time_that_passed(handoff, aro
     for before, after in zip(account.segments, account.segments[1:], strict=False):
         assert before.ended == after.began
     assert all(each.began < each.ended for each in account.segments)
-    assert sum((account.elapsed_by(side) for side in accounting.SIDES), timedelta()) == account.elapsed
+    assert sum((each.ended - each.began for each in account.segments), timedelta()) == account.elapsed
+    assert {each.side for each in account.segments} <= set(accounting.SIDES)
     assert sum((account.worked_by(side) for side in accounting.SIDES), timedelta()) == account.worked
     assert sum(account.minutes().values()) == round(account.worked / timedelta(minutes=1))
     if account.segments:
@@ -81,6 +84,15 @@ def test_what_lies_between_the_question_and_the_offer_is_the_system_s_and_then_t
     client.force_login(sam)
     text = client.get(lead.get_absolute_url()).text
     assert '<b class="num">2 min</b> system' in text
+    parts = [in_minutes(span) for span in re.findall(r'<b class="num">([^<]+)</b> (?:system|sales|marketing)', text)]
+    whole, days = re.search(r"make ([^<]+) of business time, (\d+) d on the clock", text).groups()
+    assert (sum(parts), len(parts)) == (in_minutes(whole), 2)
+    assert int(days) == (timezone.now() - MONDAY).days
+
+
+def in_minutes(span):
+    hours, minutes = re.fullmatch(r"(?:(\d+) h)? ?(?:(\d+) min)?", span).groups()
+    return int(hours or 0) * 60 + int(minutes or 0)
 
 
 def test_mending_what_was_returned_as_incomplete_is_marketing_s_time():
