@@ -50,8 +50,6 @@ FACTS = {
     "size": ["company__size"],
     "country": ["country", "company__country"],
 }
-#: The currency of the value that marketing promises.
-CURRENCY = "EUR"
 MONTHS = 120
 
 
@@ -128,7 +126,7 @@ class Handed:
 
     @property
     def value_agreed(self) -> Against:
-        return self._against(self.worth.get(CURRENCY, Decimal(0)), "value_a_month")
+        return self._against(self.worth.get(Agreement.CURRENCY, Decimal(0)), "value_a_month")
 
     @property
     def completeness_agreed(self) -> Against:

@@ -358,7 +358,7 @@ class Foresight:
             (until - MONTH).date(),
             until.date(),
             len(handed),
-            sum((one.value for one in handed), Decimal()),
+            sum((one.value for one in handed if one.lead.currency == Agreement.CURRENCY), Decimal()),
             round(100 * known / len(handed)) if handed else 0,
         )
 
@@ -368,7 +368,7 @@ class Foresight:
         asked = []
         for term, label, name in (
             ("leads_a_month", _("Leads offered"), "leads"),
-            ("value_a_month", _("Expected value offered"), "value"),
+            ("value_a_month", _("Expected value offered, in euros"), "value"),
             ("completeness", _("Facts known when offered"), "known"),
         ):
             promised, got = getattr(self.draft, term), [getattr(month, name) for month in self.months]

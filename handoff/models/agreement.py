@@ -49,6 +49,9 @@ class Agreement(models.Model):
     facts, personas, actions) stands on the scorecard, where the leads' side reads it.
     """
 
+    #: The currency of the value that marketing promises: what is expected in another one is left out.
+    CURRENCY = "EUR"
+
     version = models.PositiveIntegerField(_("version"), unique=True)
     scorecard = models.ForeignKey(Scorecard, models.PROTECT, related_name="+")
     definition = models.TextField(_("what an MQL is, in words"), blank=True)

@@ -353,3 +353,16 @@ def test_who_was_returned_is_offered_again_only_by_a_new_action(sam):
     capture.log(lead, kind="event:attended")
     answers.answer_all()
     assert Lead.objects.get(pk=lead.pk).stage == "mofu"
+
+
+def test_the_preview_counts_the_value_in_euros_as_promises_does_and_says_so(client, mia, sam):
+    for value, currency in (("5000", "EUR"), ("7000", "USD")):
+        lifecycle.offer(make_lead(value=value, currency=currency), actor=mia)
+    held = ahead(value_a_month=6_000)
+    client.force_login(sam)
+    told = client.get(reverse("dashboards:promises"), {"period": "all"}).context["figures"]
+    assert held.months[0].value == told.months[0].worth["EUR"] == 5_000
+    assert [(str(asked.label), asked.after) for asked in held.marketing if asked.values[0] == "€5,000"] == [
+        ("Expected value offered, in euros", 0)
+    ]
+    assert "Expected value offered, in euros" in words(client.get(AHEAD))
