@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.forms import ModelChoiceField, MultipleChoiceField
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -15,9 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from handoff import lifecycle, standing
+from accounts import measure
+from handoff import lifecycle, standing, tasks
 from handoff.deals import EDITABLE
-from handoff.forms import ACTS, Comment, EditDeal, SaidForm, Touch, permitted
+from handoff.forms import ACTS, Comment, EditDeal, Email, SaidForm, Touch, permitted
 from handoff.models import Deal, Handoff
 from leads import api as leads
 from leads import rights, timeline
@@ -125,6 +127,20 @@ class Activities(APIView):
         return Response(entry(form.result), status=201)
 
 
+class Emails(APIView):
+    """POST writes an e-mail to a lead."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        """Its line on the timeline: an attempt, or `email:kept` without a mail server. The same `ident` is one mail."""
+        lead = get_object_or_404(Lead.objects.visible_to(request.user).select_related("company"), pk=pk)
+        rights.permit(request.user, "log", lead)
+        lifecycle.may_be_written_to(lead, actor=request.user)
+        form = spoken(Email, lead, request)
+        nudge()
+        transaction.on_commit(tasks.send_soon)
+        return Response(entry(form.result), status=201)
+
+
 def spoken(form: type[SaidForm], lead: Lead, request: Request, passed_over: set[str] | None = None) -> Any:
     """The form, filled in with a JSON body and done."""
     said = {name: value for name, value in leads.whole(request).items() if name not in (passed_over or set())}
@@ -160,8 +176,11 @@ def lists(said: dict[str, Any], names: Collection[str]) -> dict[str, list[str]]:
 
 
 def performed(form: SaidForm) -> Any:
-    """The form once it is done; ValidationError by field if it was refused."""
+    """The form once it is done; ValidationError by field if it was refused, or `measure.Spent`."""
     if not form.attempt():
+        refusals = [error for errors in form.errors.as_data().values() for error in errors]
+        if spent := next((error for error in refusals if isinstance(error, measure.Spent)), None):
+            raise spent
         raise ValidationError(
             {"non_field_errors" if name == "__all__" else name: list(errors) for name, errors in form.errors.items()}
         )

@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from accounts import measure
 from accounts.models import User
-from handoff import conversation, measure
+from handoff import conversation
 from handoff.notices import addresses
 from leads.models import Activity, Lead
 

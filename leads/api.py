@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import measure
 from accounts.choices import Team
 from accounts.models import User
 from leads import capture, clock, editing, identity, learning, scoring
@@ -76,6 +77,7 @@ class Leads(APIView):
         permit(request.user, "add")
         said = whole(request)
         key = own_key(request)
+        measure.spend(request.user, "capture", token=request.auth)
         submission = capture.accept(said, way=Submission.Way.API, actor=request.user, key=key)
         if key and submission.payload != plain(said):
             raise Conflict(_("This Idempotency-Key came with another lead before. Nothing was added."))

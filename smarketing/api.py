@@ -13,6 +13,7 @@ from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from accounts import measure
 from handoff import api as handoff
 from leads import api as leads
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("leads/", leads.Leads.as_view(), name="leads"),
     path("leads/<int:pk>/", handoff.OneLead.as_view(), name="lead"),
     path("leads/<int:pk>/acts/<slug:name>/", handoff.Acts.as_view(), name="act"),
+    path("leads/<int:pk>/email/", handoff.Emails.as_view(), name="email"),
     path("leads/<int:pk>/activities/", handoff.Activities.as_view(), name="activities"),
     path("handoffs/<int:pk>/claim/", handoff.Claim.as_view(), name="claim"),
     path("deals/<int:pk>/", handoff.OneDeal.as_view(), name="deal"),
@@ -58,8 +60,21 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | HttpRespons
     return response
 
 
+class TooMany(exceptions.APIException):
+    """More than a person or a token may do within a time; `Retry-After` says when to go on."""
+
+    status_code = 429
+    default_code = "too_many"
+
+    def __init__(self, spent: measure.Spent) -> None:
+        super().__init__(spent.messages[0])
+        self.wait = spent.wait
+
+
 def translated(error: Exception) -> Exception:
     """Our own refusals in DRF's words, with the sentence kept."""
+    if isinstance(error, measure.Spent):
+        return TooMany(error)
     if isinstance(error, ValidationError):
         return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
     if isinstance(error, PermissionDenied) and str(error):

@@ -99,6 +99,7 @@ def refusals(*codes: int) -> dict[int, OpenApiResponse]:
         412: "Somebody has changed it since the version that was read.",
         422: "Read, and refused, by field.",
         428: "Which version was read is not said.",
+        429: "More than one may do within a time; Retry-After says when to go on.",
     }
     return {code: OpenApiResponse(PROBLEM, said[code]) for code in (401, *codes)}
 
@@ -142,7 +143,7 @@ class Leads(OpenApiViewExtension):
             @extend_schema(
                 parameters=[key],
                 request=inline_serializer("NewLead", taken),
-                responses={202: SUBMISSION, **refusals(403, 409, 422)},
+                responses={202: SUBMISSION, **refusals(403, 409, 422, 429)},
             )
             def post(self, *args: Any) -> None: ...
 
@@ -236,6 +237,26 @@ class Claim(OpenApiViewExtension):
     def view_replacement(self) -> Any:
         class Described(self.target_class):  # type: ignore[name-defined]
             @extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, **refusals(403, 404, 409)})
+            def post(self, *args: Any) -> None: ...
+
+        return Described
+
+
+class Emails(OpenApiViewExtension):
+    target_class = "handoff.api.Emails"
+
+    def view_replacement(self) -> Any:
+        words: Fields = {
+            "subject": serializers.CharField(max_length=180),
+            "text": serializers.CharField(max_length=10_000),
+            "ident": serializers.UUIDField(required=False, help_text="The same one is one mail."),
+        }
+
+        class Described(self.target_class):  # type: ignore[name-defined]
+            @extend_schema(
+                request=inline_serializer("NewEmail", words),
+                responses={201: OpenApiTypes.OBJECT, **refusals(403, 404, 422, 429)},
+            )
             def post(self, *args: Any) -> None: ...
 
         return Described

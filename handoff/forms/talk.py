@@ -17,9 +17,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import measure
 from accounts.choices import Team
 from accounts.models import User
-from handoff import conversation, lifecycle, measure, sides, threads
+from handoff import conversation, lifecycle, sides, threads
 from handoff.forms.saying import SaidForm
 from handoff.models import Attachment, SideNote
 from leads import pipeline

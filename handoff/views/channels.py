@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import measure
 from accounts.models import User
 from handoff.forms.notices import Choices, OwnChat, SharedHook
 from handoff.models import Channel, Hook, Message
@@ -117,9 +118,13 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_bound and form.attempt():
         messages.success(request, _("%(name)s is saved.") % {"name": hook.name})
         return redirect("handoff:webhook", pk)
-    posted = Message.objects.filter(hook=hook).order_by("-id")[:20]
-    context = {"form": form, "hook": hook, "posted": posted}
-    return render(request, "handoff/webhook.html", context, status=422 if form.errors else 200)
+    return webhook_page(request, form, status=422 if form.errors else 200)
+
+
+def webhook_page(request: HttpRequest, form: SharedHook, *, status: int) -> HttpResponse:
+    posted = Message.objects.filter(hook=form.hook).order_by("-id")[:20]
+    context = {"form": form, "hook": form.hook, "posted": posted}
+    return render(request, "handoff/webhook.html", context, status=status)
 
 
 @login_required
@@ -131,13 +136,23 @@ def webhook_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     if act not in HOOK_ACTS:
         raise Http404
     try:
-        messages.success(request, HOOK_ACTS[act](hook))
+        messages.success(request, HOOK_ACTS[act](hook, request.user))
+    except measure.Spent as spent:
+        messages.error(request, spent.messages[0])
+        response = webhook_page(request, SharedHook(actor=request.user, hook=hook), status=429)
+        response["Retry-After"] = str(spent.wait)
+        return response
     except ValidationError as error:
         messages.error(request, error.messages[0])
     return redirect("handoff:webhooks") if act == "remove" else redirect("handoff:webhook", pk)
 
 
-def _remove(hook: Hook) -> str:
+def _try(hook: Hook, actor: User) -> str:
+    measure.spend(actor, "trial")
+    return hooks.trial(hook)
+
+
+def _remove(hook: Hook, _actor: User) -> str:
     hooks.remove(hook)
     return _("%(name)s is removed and told nothing any more.") % {"name": hook.name}
 
@@ -149,8 +164,8 @@ def _switch(hook: Hook, *, on: bool) -> str:
 
 
 HOOK_ACTS = {
-    "try": hooks.trial,
-    "off": lambda hook: _switch(hook, on=False),
-    "on": lambda hook: _switch(hook, on=True),
+    "try": _try,
+    "off": lambda hook, _actor: _switch(hook, on=False),
+    "on": lambda hook, _actor: _switch(hook, on=True),
     "remove": _remove,
 }

@@ -5,10 +5,12 @@ import json
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from accounts import measure
 from accounts.models import ApiToken
 from handoff import conversation, lifecycle
-from handoff.models import Notice, Task
+from handoff.models import Message, Notice, Task
 from leads.models import Activity, Lead
 from personas.choices import Stage
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
@@ -224,3 +226,61 @@ def test_a_clerical_return_names_what_is_wrong_in_a_list(api):
     assert answer.status_code == 200, answer.content
     task = Task.objects.get(lead=lead)
     assert (task.owner, sorted(task.fields)) == (mia, ["job_title", "phone"])
+
+
+LETTER = {"subject": "Your question", "text": "Dear Lena,\n\n40 seats."}
+
+
+@pytest.mark.parametrize("stage", Stage.values)
+def test_who_may_log_on_a_lead_may_write_to_it_through_the_api(api, stage):
+    lead = make_lead(stage)
+    for team in ("marketing", "sales"):
+        answer = api("POST", f"leads/{lead.pk}/email/", make_user(f"writes-{team}", team=team), LETTER)
+        assert answer.status_code == (201 if team in TABLE["log"][Stage.values.index(stage)] else 403), (team, stage)
+
+
+def test_a_mail_through_the_api_is_the_attempt_that_it_is_on_the_page_and_once(api, settings):
+    settings.EMAIL_CONFIGURED = True
+    sam, handoff = make_user("sam", team="sales"), make_handoff("sal")
+    body = {**LETTER, "ident": "8a4f7a52-6a52-4f0c-9d0c-0c6f6c1c2a11"}
+    lines = [api("POST", f"leads/{handoff.lead_id}/email/", sam, body).json() for _again in range(2)]
+    assert lines[0] == lines[1]
+    assert (lines[0]["kind"], lines[0]["data"]["to"]) == ("email:sent", handoff.lead.email)
+    handoff.refresh_from_db()
+    assert (handoff.attempts_made, Message.objects.filter(lead=handoff.lead_id).count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        ({"subject": "No text"}, "text"),
+        ({**LETTER, "ident": "no uuid"}, "ident"),
+        ({**LETTER, "to": "x@y.example"}, "to"),
+        ([], "non_field_errors"),
+    ],
+)
+def test_a_mail_that_is_not_whole_is_refused_by_field(api, body, attr):
+    answer = api("POST", f"leads/{make_lead().pk}/email/", make_user("mia"), body)
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (422, attr)
+    assert not Message.objects.filter(lead__isnull=False).exists()
+
+
+def test_who_asked_to_be_left_alone_gets_no_mail_through_the_api_either(api):
+    lead = make_lead("customer")
+    Lead.objects.filter(pk=lead.pk).update(do_not_contact=True)
+    answer = api("POST", f"leads/{lead.pk}/email/", make_user("mia"), LETTER)
+    assert (answer.status_code, "asked not to be contacted" in answer.json()["detail"]) == (422, True)
+
+
+def test_mails_of_the_api_and_of_the_page_are_counted_together_and_the_api_says_when_to_go_on(api, client, monkeypatch):
+    monkeypatch.setitem(measure.MOST, "email", measure.MOST["email"]._replace(most=2))
+    mia, lead = make_user("mia"), make_lead()
+    client.force_login(mia)
+    assert client.post(reverse("handoff:email", args=[lead.pk]), LETTER).status_code == 302
+    client.logout()
+    address = f"leads/{lead.pk}/email/"
+    assert [api("POST", address, mia, LETTER).status_code for _number in range(2)] == [201, 429]
+    spent = api("POST", address, mia, LETTER)
+    assert 0 < int(spent.headers["Retry-After"]) <= 3600
+    assert spent.json()["status"] == 429
+    assert Message.objects.filter(lead=lead).count() == 2

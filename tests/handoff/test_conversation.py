@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from handoff import attachments, conversation, lifecycle, measure, shoutouts, sides, watching
+from accounts import measure
+from handoff import attachments, conversation, lifecycle, shoutouts, sides, watching
 from handoff.models import Attachment, Comment, Notice, ShoutOut, SideNote, Watch
 from leads.models import Activity
 from tests.factories import make_handoff, make_lead, make_user
@@ -410,7 +411,7 @@ def test_whom_a_comment_may_mention_is_told_to_those_who_may_write_one(client, s
 
 
 def test_nobody_says_more_within_an_hour_than_a_person_can(client, mia, monkeypatch):
-    monkeypatch.setitem(measure.MOST, "comment", (2, "comments"))
+    monkeypatch.setitem(measure.MOST, "comment", measure.MOST["comment"]._replace(most=2))
     lead = make_lead()
     address = reverse("handoff:comment", args=[lead.pk])
     client.force_login(mia)

@@ -6,11 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import measure
 from accounts.models import ApiToken
 from handoff.tasks import catch_up
 from leads import capture
 from leads.models import Lead, Submission
 from tests.factories import make_lead, make_user
+from tests.handoff.test_faults import NOWHERE
 
 LENA = {"name": "Lena Fischer", "email": "lena@fehr.example", "company": {"name": "Fehr"}, "source": "trade_fair"}
 
@@ -279,3 +281,22 @@ def test_in_bofu_marketing_changes_the_source_by_the_api_and_sales_the_rest(api,
         if status == 403:
             owner = "marketing" if field == "source" else "sales"
             assert answer.json()["detail"] == f"In BOFU this is for {owner}. Nothing was changed."
+
+
+def test_one_token_brings_in_so_many_leads_a_minute_and_hears_when_to_go_on(api, mia, monkeypatch):
+    monkeypatch.setitem(measure.MOST, "capture", measure.MOST["capture"]._replace(most=3))
+    tokens = [f"Token {ApiToken.objects.create(mia)[1]}" for _number in range(2)]
+    answers = [api("POST", "leads/", None, LENA, authorization=tokens[0]) for _number in range(4)]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert answers[-1].json()["detail"].startswith("3 captured leads a minute are as many as")
+    assert Submission.objects.count() == 3
+    assert api("POST", "leads/", None, LENA, authorization=tokens[1]).status_code == 202
+
+
+def test_without_redis_nobody_is_held_up_and_it_is_asked_only_now_and_then(api, mia, monkeypatch, settings):
+    monkeypatch.setitem(measure.MOST, "capture", measure.MOST["capture"]._replace(most=1))
+    monkeypatch.setattr(measure, "_rests_until", 0.0)
+    settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "LOCATION": NOWHERE}}
+    assert [api("POST", "leads/", mia, LENA).status_code for _number in range(3)] == [202] * 3
+    assert measure._rests_until > 0

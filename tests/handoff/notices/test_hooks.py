@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from standardwebhooks.webhooks import Webhook
 
+from accounts import measure
 from handoff import notices
 from handoff.models import Delivery, Hook, Message, Notice
 from handoff.notices import hooks, outside
@@ -341,3 +342,16 @@ def test_everything_that_is_wrong_with_a_webhook_is_told_at_once_and_at_its_fiel
     for said in ("Give it a name.", "lies in a private network", "Choose at least one event."):
         assert said in refused.text
     assert form.non_field_errors() == []
+
+
+def test_trial_lines_are_posted_so_often_an_hour_and_then_the_page_says_when_to_go_on(
+    client, receiver, ruth, monkeypatch
+):
+    monkeypatch.setitem(measure.MOST, "trial", measure.MOST["trial"]._replace(most=2))
+    address = reverse("handoff:webhook_act", args=[set_up(ruth, receiver).pk, "try"])
+    client.force_login(ruth)
+    answers = [client.post(address) for _number in range(3)]
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600
+    assert "2 trial lines an hour are as many as" in answers[-1].text
+    assert len(receiver.got) == 2

@@ -1,0 +1,85 @@
+"""How much one person, or one program, may do within a time: more than anybody needs, and less than a runaway would."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any, NamedTuple
+
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+#: After Redis has failed it is not asked for so long, in seconds: nobody waits for it again and again.
+REST_SECONDS = 5
+_rests_until = 0.0
+
+
+class Measure(NamedTuple):
+    """How much of something within a time, how it is called, and the sentence for whoever wants more."""
+
+    most: int
+    within: timedelta
+    called: Any
+    sentence: Any
+
+
+SAID = gettext_lazy(
+    "%(most)d %(called)s within an hour are as many as one person may send. Yours is still here; "
+    "send it after %(time)s."
+)
+DONE = gettext_lazy(
+    "%(most)d %(called)s are as many as one may do within that time. Nothing was done; go on in %(seconds)d seconds."
+)
+#: What is counted.
+MOST: dict[str, Measure] = {
+    "comment": Measure(300, HOUR, gettext_lazy("comments"), SAID),
+    "file": Measure(300, HOUR, gettext_lazy("files"), SAID),
+    "email": Measure(100, HOUR, gettext_lazy("e-mails"), SAID),
+    "trial": Measure(30, HOUR, gettext_lazy("trial lines an hour"), DONE),
+    "capture": Measure(60_000, MINUTE, gettext_lazy("captured leads a minute"), DONE),
+}
+
+
+class Spent(ValidationError):
+    """It is used up; `wait` says for how many seconds."""
+
+    def __init__(self, sentence: str, wait: int) -> None:
+        super().__init__(sentence, code="spent")
+        self.wait = wait
+
+
+def spend(actor: User, what: str, number: int = 1, *, token: str | None = None) -> None:
+    """Count this against what a person, or one token of theirs, may do; raise Spent once that is used up.
+
+    Kept in Redis: where that is away nobody is held up, since only what is done by the thousand is to be stopped.
+    """
+    measure, now = MOST[what], timezone.now()
+    length = measure.within.total_seconds()
+    window = int(now.timestamp() // length)
+    used = _counted(f"measure:{what}:{token or actor.pk}:{window}", number, int(length))
+    if used is not None and used > measure.most:
+        again = datetime.fromtimestamp((window + 1) * length, UTC)
+        wait = max(1, ceil((again - now).total_seconds()))
+        told = {"most": measure.most, "called": measure.called, "seconds": wait}
+        raise Spent(measure.sentence % {**told, "time": time_format(timezone.localtime(again), "H:i")}, wait)
+
+
+def _counted(key: str, number: int, seconds: int) -> int | None:
+    """How much that makes; None while Redis is away."""
+    global _rests_until
+    if time.monotonic() < _rests_until:
+        return None
+    try:
+        used: int | None = cache.incr(key, number)
+    except ValueError:  # the first of its time
+        used = number if cache.add(key, number, timeout=seconds) else cache.get(key)
+    if used is None:
+        _rests_until = time.monotonic() + REST_SECONDS
+    return used
