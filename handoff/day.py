@@ -36,12 +36,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import Team
 from accounts.models import User
-from handoff import inbox
+from handoff import backlog, inbox
 from handoff.lanes import IDLE_DAYS
 from handoff.models import Agreement, Deal, Handoff, Notice, Promise, ShoutOut, Task
 from handoff.models.task import NEVER
 from leads.filters import CAP, LeadFilter, Row, midnight_of
-from leads.models import Import, Lead, Signal, Submission
+from leads.models import Lead
 from personas.choices import Stage
 
 QUEUE, PLAN, LISTED, SAID, THANKS = 5, 10, 6, 5, 3
@@ -315,15 +315,10 @@ class Day:
     def month(self) -> datetime:
         return midnight_of(timezone.localdate(self.now).replace(day=1))
 
-    def work(self) -> dict[str, int]:
-        """What waits for the background worker, or for somebody to look at it, up to the cap."""
-        waiting = {
-            "submissions": Submission.objects.filter(processed_at=None, error=""),
-            "refused": Submission.objects.filter(processed_at=None).exclude(error=""),
-            "signals": Signal.objects.due().order_by(),
-            "imports": Import.objects.waiting().order_by(),
-        }
-        return self._numbers(waiting)
+    def work(self) -> list[tuple[str, backlog.Kind, int]]:
+        """What waits for the background worker, or for somebody to look at it: how many of each kind, up to the cap."""
+        numbers = self._numbers(backlog.rows())
+        return [(name, kind, numbers[name]) for name, kind in backlog.KINDS.items()]
 
     def _numbers(self, wanted: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
         """How many rows each query finds, up to the cap and one more, in one statement."""

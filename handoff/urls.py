@@ -63,6 +63,7 @@ urlpatterns = [
     path("leads/<int:pk>/moves/", acts.moves, name="moves"),
     path("leads/<int:pk>/acts/<slug:name>/", acts.act, name="act"),
     path("leads/<int:pk>/plan/", my_day.plan, name="plan"),
+    path("waiting/<slug:name>/", my_day.waiting, name="waiting"),
     path("tasks/<int:pk>/mended/", my_day.mended, name="mended"),
     path("undo/<int:pk>/", acts.undo, name="undo"),
     path("notices/", notices.notices, name="notices"),

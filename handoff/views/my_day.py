@@ -7,14 +7,14 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.choices import Team
-from handoff import lifecycle
+from handoff import backlog, lifecycle
 from handoff.day import Day
 from handoff.models import Task
 from handoff.planning import Plan
@@ -83,6 +83,18 @@ DAYS: dict[str, Callable[[Day], dict[str, Any]]] = {
     Team.MARKETING: of_marketing,
     Team.MANAGEMENT: of_management,
 }
+
+
+@login_required
+@require_GET
+def waiting(request: HttpRequest, name: str) -> HttpResponse:
+    """What one of the numbers of "What waits" counts, the oldest first."""
+    rights.permit(request.user, "settings")
+    if name not in backlog.KINDS:
+        raise Http404
+    lines, following = backlog.page(name, after=request.GET.get("after", ""))
+    context = {"lines": lines, "next": following, "name": name, "kinds": backlog.KINDS, "kind": backlog.KINDS[name]}
+    return render(request, "handoff/waiting.html", context)
 
 
 @login_required

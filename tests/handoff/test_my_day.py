@@ -13,8 +13,8 @@ from django.utils import timezone
 from handoff import conversation, lifecycle, promises
 from handoff.day import Day
 from handoff.models import Handoff, Notice
-from leads import editing
-from leads.models import Lead, LeadScore
+from leads import capture, editing
+from leads.models import Import, Lead, LeadScore, Signal, Submission
 from tests.factories import make_deal, make_handoff, make_handoffs, make_lead, make_leads, make_reason, make_user
 
 DAY = reverse("handoff:my_day")
@@ -348,3 +348,47 @@ def test_a_day_takes_as_many_queries_for_300_leads_as_for_3(client, team, mia, s
     few = queries()
     fill(297)
     assert queries() == few <= 14
+
+
+WAITS = re.compile(r'<dt>([^<]+)</dt><dd class="num"><a class="lnk" href="(/waiting/[^"]+)">([^<]+)</a>')
+
+
+def test_every_number_of_what_waits_opens_exactly_what_it_counts(client, ruth):
+    for number in range(3):
+        capture.accept({"email": f"waits{number}@firm.example", "name": f"Waits {number}"}, way="api")
+    Submission.objects.create(way="file", payload={"name": "Cannot be read"}, error="An e-mail is wrong.")
+    lead = make_lead(name="Lena Fischer")
+    Signal.objects.create(lead=lead, kind="hand_raise", at=timezone.now(), error="ValidationError")
+    Import.objects.create(name="fair.csv", state="waiting")
+    client.force_login(ruth)
+    found = {label: (address, int(number)) for label, address, number in WAITS.findall(client.get(DAY).text)}
+    assert {label: number for label, (_address, number) in found.items()} == {
+        "Captured": 3, "Not readable": 1, "Signals": 1, "Imports": 1,
+    }  # fmt: skip
+    pages = {label: client.get(address) for label, (address, _number) in found.items()}
+    assert {label: len(page.context["lines"]) for label, page in pages.items()} == {
+        label: number for label, (_address, number) in found.items()
+    }
+    for label, words in (
+        ("Captured", "Waits 2"), ("Not readable", "An e-mail is wrong."), ("Signals", lead.get_absolute_url()),
+        ("Imports", "fair.csv"),
+    ):  # fmt: skip
+        assert words in pages[label].text
+
+
+def test_what_waits_is_listed_a_page_at_a_time_and_for_managers_alone(client, ruth, sam, django_assert_num_queries):
+    for lead in make_leads(60):
+        Signal.objects.create(lead=lead, kind="hand_raise", at=timezone.now())
+    address = reverse("handoff:waiting", args=["signals"])
+    client.force_login(ruth)
+    first = client.get(address)
+    assert (len(first.context["lines"]), client.get(f"{address}?after=nonsense").status_code) == (50, 200)
+    assert len(client.get(f"{address}?after={first.context['next']}").context["lines"]) == 10
+    with CaptureQueriesContext(connection) as many:
+        client.get(address)
+    Signal.objects.filter(pk__gt=Signal.objects.order_by("pk")[2].pk).delete()
+    with django_assert_num_queries(len(many)):
+        client.get(address)
+    assert client.get(reverse("handoff:waiting", args=["gold"])).status_code == 404
+    client.force_login(sam)
+    assert client.get(address).status_code == 403
