@@ -32,7 +32,8 @@ def lead_lines(rows: Iterable[Any], now: datetime) -> SafeString:
         company = escape(row.company or "")
         lines.append(
             f'<tr class="two-l"><th scope="row"><a href="{leads}{row.pk}/">{escape(row.name)}</a>'
-            f'<span>{escape(row.job_title)}</span></th><td class="wide"><span class="co">{company}</span></td>'
+            f"<span>{_beneath(row.named, row.job_title)}</span></th>"
+            f'<td class="wide"><span class="co">{company}</span></td>'
             f'<td class="end">{stage_chip(row.stage, row.lane or "")}</td>'
             f'<td class="wide">{score_badge(row.grade, row.score)}</td>'
             f'<td class="wide">{owner(row.owner, "", nobody)}</td>'
@@ -43,6 +44,11 @@ def lead_lines(rows: Iterable[Any], now: datetime) -> SafeString:
             f'<td class="n wide">{escape(age(row.last_activity_at, now))}</td></tr>\n'
         )
     return SafeString("".join(lines))
+
+
+def _beneath(named: str, known: str | None) -> str:
+    """What stands beneath a lead's name; where that is missing, and an e-mail or a phone stands for it, it says so."""
+    return escape(", ".join(filter(None, (None if named else gettext("No name"), known))))
 
 
 @register.simple_tag
@@ -56,7 +62,7 @@ def card_lines(cards: Iterable[Any], now: datetime) -> SafeString:
             f'<article class="card{" stale" if card.idle else ""}" id="c{card.pk}" data-lead="{card.pk}" '
             f'data-name="{name}" data-seen="{escape(card.seen)}"><div class="who">'
             f'<a class="cut" id="n{card.pk}" href="{leads}{card.pk}/">{name}</a>'
-            f'<span class="cut">{escape(card.company or "")}</span></div>'
+            f'<span class="cut">{_beneath(card.named, card.company)}</span></div>'
             '<button class="mv" type="button" aria-haspopup="menu" aria-expanded="false" '
             f'aria-labelledby="move-word n{card.pk}">{icon_markup("ellipsis")}</button>'
             f"{due(card.next_action_at, card.next_action, now, card.left, box=card.promise, none=unplanned)}"
