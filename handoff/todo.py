@@ -147,9 +147,7 @@ def drop(task: Task, *, actor: User) -> Task:
     task.save(update_fields=["dropped_at", "dropped_by", "version"])
     task.reminders.filter(told_at=None).delete()
     _record(task, "task:drop", actor=actor)
-    _tell(
-        task, "task:drop", [task.created_by, task.owner], actor, _("%(who)s dropped “%(what)s”: it need not be done.")
-    )
+    _tell(task, "drop", [task.created_by, task.owner], actor, _("%(who)s dropped “%(what)s”: it need not be done."))
     return task
 
 
