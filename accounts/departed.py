@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 CHANNEL = f"{settings.REDIS_PREFIX}departed"
 
 
-
 def key(person: int) -> str:
     """Where Redis remembers that this person has gone."""
     return f"{CHANNEL}:{person}"

@@ -19,7 +19,8 @@ CHECKS: dict[str, str] = {
          WHERE COALESCE(open.n, 0) <> (lead.stage = 'mofu')::int
     """,
     "in MOFU a lead's rep is who has its hand-off": """
-        SELECT lead.id FROM leads_lead lead JOIN handoff_handoff open ON open.lead_id = lead.id AND open.ended_at IS NULL
+        SELECT lead.id FROM leads_lead lead
+          JOIN handoff_handoff open ON open.lead_id = lead.id AND open.ended_at IS NULL
          WHERE lead.rep_id IS DISTINCT FROM open.owner_id
     """,
     "in BOFU there is at least one open deal": """

@@ -52,7 +52,8 @@ UPDATE handoff_message m
   LEFT JOIN leads_lead l ON l.id = w.lead_id
  WHERE m.id = next.id
 RETURNING m.*, coalesce(m.data ->> 'to', u.email, '') AS address,
-          coalesce(l.do_not_contact, false) AS unwanted, (w.lead_id IS NULL AND NOT coalesce(u.is_active, true)) AS gone,
+          coalesce(l.do_not_contact, false) AS unwanted,
+          (w.lead_id IS NULL AND NOT coalesce(u.is_active, true)) AS gone,
           coalesce(h.url, '') AS url, coalesce(h.style, '') AS style,
           coalesce(h.secret, '') AS secret, coalesce(h.failures, 0) AS failures
 """
