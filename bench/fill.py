@@ -37,7 +37,7 @@ SELECT n, f.first || ' ' || l.last || ' ' || n, 'p' || n || '@firm' || 1 + n %% 
        (ARRAY['Head of energy','Buyer','Plant engineer','CFO'])[1 + n %% 4], 'AT',
        (SELECT min(id) FROM leads_company) + n %% (%(leads)s / 4), stage, born + interval '1 day',
        CASE stage WHEN 'tofu' THEN 1 WHEN 'mofu' THEN 2 WHEN 'out' THEN 2 WHEN 'bofu' THEN 3 ELSE 4 END, marketer,
-       CASE WHEN stage IN ('tofu', 'out') THEN NULL ELSE rep END, (SELECT min(id) FROM leads_source) + n %% 12, false,
+       CASE WHEN stage IN ('tofu', 'out') OR stage = 'mofu' AND n %% 3 = 2 THEN NULL ELSE rep END, (SELECT min(id) FROM leads_source) + n %% 12, false,
        (n %% 90) * 1000, 'EUR', '', CASE WHEN n %% 3 = 0 THEN 'Call' ELSE '' END,
        CASE WHEN n %% 3 = 0 THEN now() + (n %% 20 - 10) * interval '1 day' END,
        CASE WHEN stage = 'customer' THEN born + interval '1 day' END, false, '{}', born,

@@ -9,6 +9,8 @@ from tests.factories import make_deal, make_handoff, make_lead
 
 BREAKS = {
     "in MOFU there is exactly one open hand-off": "DELETE FROM handoff_handoff WHERE lead_id = {middle}",
+    "in MOFU a lead's rep is who has its hand-off": "UPDATE leads_lead SET rep_id = (SELECT min(id) FROM accounts_user)"
+    " WHERE id = {middle}",
     "in BOFU there is at least one open deal": "UPDATE handoff_deal SET closed_at = now(), status = 'lost'",
     "a lead has exactly one open visit": "UPDATE leads_visit SET left_at = now(), left_to = 'out' WHERE lead_id = {top}",
     "the ledger is whole": "UPDATE leads_lead SET moves = 7 WHERE id = {top}",
