@@ -319,3 +319,14 @@ def test_why_now_says_once_that_the_line_was_crossed_and_shows_what_a_person_add
     client.force_login(sam)
     for address in pages:
         assert 'said">Their tariff ends in March' in client.get(address).text, address
+
+
+def test_the_number_to_call_stands_once_and_is_dialled_by_a_click(client):
+    handoff = make_handoff(phone="+4331681123")
+    client.force_login(make_user("sam", team="sales"))
+    text = client.get(reverse("handoff:inbox_item", args=[handoff.pk])).text
+    assert text.count('<a href="tel:+4331681123">') == 1
+    assert '<a href="tel:+4331681123">Call +4331681123</a>' in text
+    Handoff.objects.filter(pk=handoff.pk).update(brief={**handoff.brief, "next_step": "Send the sheet"})
+    text = client.get(reverse("handoff:inbox_item", args=[handoff.pk])).text
+    assert text.count('<a href="tel:+4331681123">+4331681123</a>') == 1

@@ -241,7 +241,7 @@ def test_what_nobody_has_claimed_is_counted_alike_on_the_tile_on_the_card_and_in
     assert (number, [each.pk for each in day.context["queue"]], listed.context["total"]) == (1, [free.pk], 1)
     assert "Greta Holm" in listed.text
     assert "Hugo Martin" not in listed.text
-    assert f'href="{address}">All that nobody has claimed' in day.text
+    assert f'href="{address}">All unowned offers' in day.text
     client.force_login(make_user("gone", is_active=False))
     assert client.get(address).status_code == 302
 

@@ -144,3 +144,11 @@ def test_a_stage_that_does_not_exist_is_named(signed):
     assert names(page) == []
     assert "“soon” is not a day." in signed.get(f"{TABLE}?seen_from=soon").text
     assert "There is no" not in signed.get(f"{TABLE}?stage=bofu").text
+
+
+def test_where_an_e_mail_stands_for_a_name_the_table_and_the_board_say_that_it_is_missing(client):
+    make_lead(name="", email="somebody@fehr.example", company={"name": "Fehr"}, job_title="Clerk")
+    make_lead(name="Lena Fischer", job_title="Head of energy")
+    client.force_login(make_user("mia"))
+    assert client.get(TABLE).text.count("<span>No name, Clerk</span>") == 1
+    assert client.get("/pipeline/").text.count('<span class="cut">No name, Fehr</span>') == 1
