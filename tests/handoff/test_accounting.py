@@ -85,7 +85,7 @@ def test_what_lies_between_the_question_and_the_offer_is_the_system_s_and_then_t
     text = client.get(lead.get_absolute_url()).text
     assert '<b class="num">2 min</b> system' in text
     parts = [in_minutes(span) for span in re.findall(r'<b class="num">([^<]+)</b> (?:system|sales|marketing)', text)]
-    whole, days = re.search(r"make ([^<]+) of business time, (\d+) d on the clock", text).groups()
+    whole, days = re.search(r"in all ([^<]+) of business time, (\d+) d on the clock", text).groups()
     assert (sum(parts), len(parts)) == (in_minutes(whole), 2)
     assert int(days) == (timezone.now() - MONDAY).days
 
