@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Window
+from django.db.models import Exists, F, OuterRef, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import User
@@ -16,6 +16,7 @@ from handoff.routing import turns
 from handoff.routing.facts import Facts
 from handoff.routing.presence import Presence
 from leads.models import Lead
+from personas.choices import Lane
 
 #: Whoever has said no to a lead so often is not asked again.
 NO_MEANS_NO = 2
@@ -91,10 +92,11 @@ class Desk(Presence):
 
     @cached_property
     def _colleagues(self) -> dict[int, list[tuple[int, int]]]:
-        """The latest leads of each company that have a rep, as lead and rep."""
+        """The latest leads of each company and who works with them, as lead and rep; an offer alone is no work yet."""
+        routed = Handoff.objects.open().filter(lead=OuterRef("pk"), lane=Lane.MQL, claimed_at=F("offered_at"))
         latest = Window(RowNumber(), partition_by="company", order_by=["-last_activity_at", "-pk"])
         rows = (
-            Lead.objects.filter(company__in=self._companies, rep__isnull=False)
+            Lead.objects.filter(~Exists(routed), company__in=self._companies, rep__isnull=False)
             .annotate(place=latest)
             .filter(place__lte=GROUP)
             .order_by("company", "place")
