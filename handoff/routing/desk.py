@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Exists, F, OuterRef, Window
+from django.db.models import Exists, F, OuterRef, Q, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import User
@@ -92,8 +92,13 @@ class Desk(Presence):
 
     @cached_property
     def _colleagues(self) -> dict[int, list[tuple[int, int]]]:
-        """The latest leads of each company and who works with them, as lead and rep; an offer alone is no work yet."""
-        routed = Handoff.objects.open().filter(lead=OuterRef("pk"), lane=Lane.MQL, claimed_at=F("offered_at"))
+        """The latest leads of each company and who works with them, as lead and rep.
+
+        Whom a rule or a turn has offered a lead does not work with it before they have answered.
+        """
+        ruled = Q(queue__isnull=False) | Q(decisions__rule__isnull=False)
+        offers = Handoff.objects.open().filter(ruled, lane=Lane.MQL, claimed_at=F("offered_at"))
+        routed = offers.filter(lead=OuterRef("pk"))
         latest = Window(RowNumber(), partition_by="company", order_by=["-last_activity_at", "-pk"])
         rows = (
             Lead.objects.filter(~Exists(routed), company__in=self._companies, rep__isnull=False)
