@@ -14,6 +14,7 @@ from handoff.models import Agreement, Amendment, Signature
 from handoff.models.agreement import PARTIES
 from handoff.sla import Calendar
 from leads.definition import ACTIONS, named
+from leads.identity import country
 
 #: So many edits of a version are told.
 EDITS = 20
@@ -55,7 +56,7 @@ class Sheet:
 
     @property
     def country(self) -> str:
-        return wording.country(self.version.holidays)
+        return country(self.version.holidays)
 
     @cached_property
     def days_off(self) -> list[wording.DayOff]:

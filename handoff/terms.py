@@ -19,8 +19,9 @@ from accounts.forms import ENDS, time_zones
 from accounts.models import User
 from handoff import agreement, reasons
 from handoff.models import Agreement, Reason
-from handoff.wording import Change, changes, countries, length, persona_names, read_length
+from handoff.wording import Change, changes, length, persona_names, read_length
 from leads.definition import ACTIONS, FACTS
+from leads.identity import countries
 
 LONGEST = 400 * 60  # business minutes
 DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d %b %Y", "%d %B %Y")

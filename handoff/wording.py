@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import holidays as public_holidays
@@ -16,12 +15,12 @@ from django.utils.dateparse import parse_date, parse_time
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from holidays.registry import COUNTRIES
 
 from accounts.choices import WEEKDAYS
 from handoff import agreement
 from handoff.models import Agreement
 from leads.definition import ACTIONS, named
+from leads.identity import country
 from personas.models import Persona
 
 #: '8 h', '1 h 30 min', '90 minutes', '1.5 hours'
@@ -48,17 +47,6 @@ def read_length(text: str) -> int:
         raise ValidationError(_("Say it in hours and minutes, such as 8 h or 1 h 30 min."))
     hours = Decimal((found["hours"] or "0").replace(",", "."))
     return int(hours * 60) + int(found["minutes"] or 0)
-
-
-@lru_cache(maxsize=1)
-def countries() -> list[tuple[str, str]]:
-    """Countries whose holidays are known, by name."""
-    known = {codes[1]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", codes[0]) for codes in COUNTRIES.values()}
-    return sorted(known.items(), key=lambda country: country[1])
-
-
-def country(code: str) -> str:
-    return dict(countries()).get(code, code)
 
 
 class DayOff(NamedTuple):

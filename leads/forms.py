@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -43,6 +42,15 @@ def typed(kind: str, /, **more: Any) -> forms.TextInput:
     return forms.TextInput(attrs={"type": kind, "autocomplete": "off", **more})
 
 
+def country_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=gettext_lazy("Country"),
+        required=False,
+        choices=lambda: [("", _("Unknown")), *identity.countries()],
+        error_messages={"invalid_choice": gettext_lazy("Expected a country of two letters such as AT.")},
+    )
+
+
 class AddLead(forms.Form):
     """One lead by hand. The words are kept as they came, and read by the same door as every other way in."""
 
@@ -71,7 +79,7 @@ class AddLead(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Stands on the timeline, for both teams."),
     )
-    country = text_field(gettext_lazy("Country"), limit=60, help_text=gettext_lazy("Two letters, such as AT"))
+    country = country_field()
     industry = text_field(gettext_lazy("Industry of the company"), limit=80)
     size = text_field(gettext_lazy("Staff of the company"), limit=12, widget=typed("text", inputmode="numeric"))
     value = text_field(gettext_lazy("Expected value"), limit=20, widget=typed("text", inputmode="decimal"))
@@ -183,7 +191,7 @@ class EditLead(forms.Form):
     phone = text_field(gettext_lazy("Phone"), limit=60, widget=typed("tel"))
     job_title = text_field(gettext_lazy("Job title"), limit=120)
     company = text_field(gettext_lazy("Company"))
-    country = text_field(gettext_lazy("Country"), limit=2, help_text=gettext_lazy("Two letters, such as AT"))
+    country = country_field()
     marketer = forms.ModelChoiceField(
         User.objects.none(), label=gettext_lazy("Marketer"), required=False, empty_label=gettext_lazy("Unowned")
     )
@@ -229,6 +237,9 @@ class EditLead(forms.Form):
         persona.empty_label = _("Leave it to the rules")
         if lead.persona and not lead.persona_chosen:
             persona.empty_label = _("Leave it to the rules (now: %(name)s)") % {"name": lead.persona}
+        here = lead.country
+        if here and here not in dict(identity.countries()):
+            self.fields["country"].choices = [("", _("Unknown")), (here, here), *identity.countries()]  # type: ignore[attr-defined]
         codes = dict.fromkeys((lead.currency, *CURRENCIES))
         self.fields["currency"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
         for number, (key, value) in enumerate(self._custom()):
@@ -268,12 +279,6 @@ class EditLead(forms.Form):
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]
         return identity.normalise_email(email) if email and "email" in self.changed_data else email
-
-    def clean_country(self) -> str:
-        country: str = self.cleaned_data["country"].upper()
-        if country and not re.fullmatch("[A-Z]{2}", country):
-            raise ValidationError(_("Expected a country of two letters such as AT."))
-        return country
 
     def clean_look_again_on(self) -> Any:
         day = self.cleaned_data["look_again_on"]
