@@ -39,12 +39,12 @@ OWN_WORDS = ("form:", "email:reply")
 def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
     """What a rep needs to call within 30 seconds; plain data, kept with the hand-off."""
     score = LeadScore.objects.filter(lead=lead).select_related("lead__chance").first()
-    chance = getattr(score.lead, "chance", None) if score else None
+    chance = learning.told(score.lead) if score else None
     seen = list(lead.activities.of_kinds(*TELLING).order_by("-at", "-id")[: TOUCHES + MESSAGES])
     return {
         "trigger": _trigger(origin, score, seen),
         "score": _score(score) if score else None,
-        "chance": learning.told(chance).data() if chance else None,
+        "chance": chance.data() if chance else None,
         "touches": [_kept(touch) for touch in seen[:TOUCHES]],
         "told": [_kept(touch) for touch in seen if touch.kind in TOLD][:MESSAGES],
         "persona": _persona(lead),
@@ -143,15 +143,19 @@ def lacking(handoff: Handoff) -> list[str]:
     return list(dict.fromkeys([*(what for what in then if what in asked), *sorted(asked - {*then}), *unknown]))
 
 
-def told(brief: dict[str, Any]) -> dict[str, Any]:
-    """A brief as a page shows it. One that was written by an older version, or by none, tells what it has."""
+def told(brief: dict[str, Any], *, lead: Lead | None = None) -> dict[str, Any]:
+    """A brief as a page shows it. One that was written by an older version, or by none, tells what it has.
+
+    Of a lead whose hand-off is open, `lead`, the chance is the one of now, as the lead's page says it.
+    """
+    then = learning.Told.read(brief["chance"]) if brief.get("chance") else None
     touches = [_touch(touch) for touch in brief.get("touches", [])]
     quote = next((touch for touch in touches if touch["text"] and touch["kind"].startswith(OWN_WORDS)), None)
     score = brief.get("score")
     return {
         "trigger": brief.get("trigger", ""),
         "score": {**score, "grade": grade(score["total"])} if score else None,
-        "chance": learning.Told.read(brief["chance"]) if brief.get("chance") else None,
+        "chance": learning.told(lead) if lead else then,
         "touches": [touch for touch in touches if touch is not quote],
         "quote": quote,
         "persona": brief.get("persona"),

@@ -131,6 +131,7 @@ _whole = Composed(
         Handoff.objects.filter(pk=pk)
         .for_list()
         .select_related("agreement", "reason", "ended_by", "accepted_by", "queue", "snoozed_by", "named_by")
+        .select_related("lead__chance")
         .defer("lead__search", "lead__company__custom")
     )
 )

@@ -16,7 +16,7 @@ from handoff.models import Deal, DealLead, Notice, Queue, RoutingRule, SampleMar
 from handoff.sample import minding, signing, standing, ways
 from handoff.sample.standing import Counts, hold, managers_who_stay, marked
 from leads import scoring
-from leads.models import Campaign, Company, Lead, Source, Submission
+from leads.models import Campaign, Company, Lead, LearnedModel, Learning, Source, Submission
 from personas.models import Persona
 
 Kind = SampleMark.Kind
@@ -43,6 +43,7 @@ def remove(*, actor: User | None = None) -> Counts:
     Submission.objects.filter(lead__in=leads).delete()
     ways.take_up()
     Lead.objects.filter(pk__in=leads).delete()
+    _lessons()
     signing.unsign()
     ways.gone()
     _personas()
@@ -80,6 +81,12 @@ def _talk() -> None:
     Notice.objects.filter(lead=None, person__in=people, actor__in=people).delete()
     Task.objects.filter(lead=None, owner__in=people, created_by__in=people).delete()
     ShoutOut.objects.filter(by__in=people).filter(Q(to=None) | Q(to__in=people)).delete()
+
+
+def _lessons() -> None:
+    """What was learned from them goes too: the worker says the chances of who stays anew."""
+    LearnedModel.objects.all().delete()
+    Learning.objects.update(tried_at=None, outcomes_then=0, said="")
 
 
 def _personas() -> None:

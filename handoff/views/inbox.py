@@ -64,7 +64,7 @@ def beside(page: desk.Page, offer: desk.Offer | None, keep: str) -> dict[str, An
     context: dict[str, Any] = {"before": before, "after": after, "next": f"{place}{keep}"}
     if offer is None:
         return context
-    told = brief.told(offer.handoff.brief)
+    told = brief.told(offer.handoff.brief, lead=offer.handoff.lead if offer.handoff.is_open else None)
     context |= {"touches": TOUCHES, "lead": offer.handoff.lead, "handoff": offer.handoff, "ratable": offer.ratable}
     return context | {"told": told}
 
@@ -77,7 +77,8 @@ def whole_brief(request: HttpRequest, pk: int) -> HttpResponse:
     if offer is None:
         raise Http404
     handoff = offer.handoff
-    told = {"told": brief.told(handoff.brief), "handoff": handoff, "lead": handoff.lead, "now": timezone.now()}
+    told = {"handoff": handoff, "lead": handoff.lead, "now": timezone.now()}
+    told |= {"told": brief.told(handoff.brief, lead=handoff.lead if handoff.is_open else None)}
     told |= {"may_top_up": offer.may_top_up, "lacks": offer.lacks, "may_edit": offer.may_edit}
     return render(request, "handoff/_brief.html", told)
 

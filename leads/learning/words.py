@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from leads.learning.card import BOOSTER, POINT, POINTS, REST, Part, chance
-from leads.models import Chance
+from leads.models import Chance, Lead
+from personas.choices import Stage
 
 NAMES: dict[str, Any] = {
     "source": gettext_lazy("Source"),
@@ -20,7 +22,6 @@ NAMES: dict[str, Any] = {
     "size": gettext_lazy("Staff"),
     "persona": gettext_lazy("Persona"),
     "value": gettext_lazy("Expected value"),
-    "came_by": gettext_lazy("Came by"),
     "facts_known": gettext_lazy("Facts known"),
 }
 MAIL = {
@@ -28,11 +29,37 @@ MAIL = {
     "free": gettext_lazy("free-mail address"),
     "business": gettext_lazy("business e-mail address"),
 }
-SPANS = {
-    "7": gettext_lazy("lately this week"),
-    "30": gettext_lazy("lately this month"),
-    "90": gettext_lazy("lately this quarter"),
-    "0": gettext_lazy("ever"),
+#: How much somebody did over a span, by what their fading touches are worth: at least so much, in words.
+SPANS: dict[str, tuple[tuple[float, Any], ...]] = {
+    "7": (
+        (4, gettext_lazy("did much this week")),
+        (1, gettext_lazy("did something this week")),
+        (0, gettext_lazy("did hardly anything this week")),
+    ),
+    "30": (
+        (6, gettext_lazy("did much this month")),
+        (1, gettext_lazy("did something this month")),
+        (0, gettext_lazy("did hardly anything this month")),
+    ),
+    "90": (
+        (8, gettext_lazy("did much this quarter")),
+        (1, gettext_lazy("did something this quarter")),
+        (0, gettext_lazy("did hardly anything this quarter")),
+    ),
+}
+#: The same for one kind of touch, which is worth half after a month.
+OFTEN = (
+    (1.5, gettext_lazy("%(what)s: often lately")),
+    (0.5, gettext_lazy("%(what)s: lately")),
+    (0.001, gettext_lazy("%(what)s: long ago")),
+    (0, gettext_lazy("%(what)s: never")),
+)
+CAME = {
+    "lead:added": gettext_lazy("added by hand"),
+    "lead:captured": gettext_lazy("came in through the API"),
+    "lead:imported": gettext_lazy("came in with a file"),
+    "form:submit": gettext_lazy("came in with a form"),
+    "form:hand_raise": gettext_lazy("came in by asking to talk"),
 }
 KINDS: dict[str, Any] = {
     "web:pricing": gettext_lazy("Pricing page"),
@@ -66,24 +93,62 @@ def text(part: Part | Sequence[Any]) -> str:
     """What a part is, in words."""
     name, value = str(part[0]), str(part[1])
     if name == POINTS:
-        return _("%(points)s agreed points") % {"points": value}
+        return _("the agreed points")  # how many stands beside it, as of now
     if name == BOOSTER:
         return _("how it all comes together")
     if name == REST:
         return _("everything else")
     if name == "mail":
         return str(MAIL.get(value, value))
+    if name == "came_by":
+        return str(CAME.get(value) or KINDS.get(value) or _plainly(value))
     if name == "days_since_touch":
-        return _("last touch %(days)s days ago") % {"days": value} if value else _("no touch yet")
+        return _since(value)
     if name == "response_minutes":
-        words = {"minutes": value}
-        return _("first talk after %(minutes)s minutes") % words if value else _("no talk yet")
+        return _("first talk after %(span)s") % {"span": _span(float(value))} if value else _("no talk yet")
     if name.startswith("touches:"):
-        kind = name.partition(":")[2]
-        what = str(SPANS[kind]) if kind in SPANS else str(KINDS.get(kind, kind))
-        return _("%(what)s: touches worth %(value)s") % {"what": what, "value": value or 0}
-    said = NAMES.get(name) or name.removeprefix("custom.").replace("_", " ").capitalize()
-    return f"{said}: {value or _('unknown')}"
+        return _touched(name.partition(":")[2], float(value or 0))
+    said = NAMES.get(name) or _plainly(name.removeprefix("custom."))
+    return f"{said}: {_number(value) or _('unknown')}"
+
+
+def _plainly(name: str) -> str:
+    """A name that nobody has worded: 'web:price_list' is 'Price list'."""
+    return name.rpartition(":")[2].replace("_", " ").capitalize()
+
+
+def _since(days: str) -> str:
+    if not days:
+        return _("no touch yet")
+    whole = int(float(days))
+    return ngettext("last touch %(n)d day ago", "last touch %(n)d days ago", whole) % {"n": whole}
+
+
+def _span(minutes: float) -> str:
+    """A length of time in its largest unit."""
+    if minutes >= 2 * 1440:
+        return _("%(n)d days") % {"n": round(minutes / 1440)}
+    if minutes >= 2 * 60:
+        return _("%(n)d hours") % {"n": round(minutes / 60)}
+    return ngettext("%(n)d minute", "%(n)d minutes", round(minutes)) % {"n": round(minutes)}
+
+
+def _touched(kind: str, worth: float) -> str:
+    """How much somebody did, of a kind or of all, without the sum that only a machine counts with."""
+    if kind == "0":
+        return ngettext("%(n)d touch so far", "%(n)d touches so far", round(worth)) % {"n": round(worth)}
+    steps = SPANS.get(kind, OFTEN)
+    said = str(next(words for least, words in steps if worth >= least))
+    return said if kind in SPANS else said % {"what": KINDS.get(kind) or _plainly(kind)}
+
+
+def _number(value: str) -> str:
+    """'1.5e+05' as people write it; words stay as they are."""
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return number_format(number, decimal_pos=0 if number == int(number) else 2, use_l10n=True, force_grouping=True)
 
 
 class Told(NamedTuple):
@@ -101,8 +166,11 @@ class Told(NamedTuple):
         return cls(data["percent"], data["average"], [Reason(*one) for one in data["reasons"]])
 
 
-def told(found: Chance) -> Told:
-    """A chance in words."""
+def told(lead: Lead) -> Told | None:
+    """The chance of a lead to be won, in words; None for who is a customer already, or out, and before it is said."""
+    found: Chance | None = getattr(lead, "chance", None)
+    if found is None or lead.stage in (Stage.CUSTOMER, Stage.OUT):
+        return None
     return Told(percent(found.probability), percent(chance(found.base)), reasons(found.parts))
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import Absence, User
 from handoff import invariants, lifecycle, sample, telling
 from handoff.models import Agreement, Deal, Handoff, Hook, Notice, Queue, RoutingRule, SampleMark, Watch
-from leads import capture
-from leads.models import Activity, Company, Lead, LeadScore, Outcome, Source, StageChange, Submission
+from leads import capture, learning
+from leads.models import Activity, Chance, Company, Lead, LeadScore, Outcome, Source, StageChange, Submission
 from personas.models import Persona
 from tests.factories import make_lead, make_user
 
@@ -147,6 +147,8 @@ def test_a_real_lead_beside_it_survives_with_its_owner_and_company(filled):
     kept.refresh_from_db()
     assert (kept.marketer.name, kept.marketer.is_active, kept.company) == ("Mia Novak", False, sampled.company)
     assert list(Lead.objects.all()) == [kept]
+    assert not Chance.objects.exists()
+    assert learning.refresh() == 1
     assert kept.activities.filter(text="Real words").exists()
     assert set(User.objects.values_list("username", flat=True)) == {"mia", "real"}
     assert invariants.violations() == []

@@ -14,6 +14,7 @@ from leads.learning.bins import Bins
 from leads.learning.booster import Booster
 from leads.learning.card import Card
 from leads.learning.fitting import Learned, NothingToLearn, Table, points_logits, teach
+from leads.learning.words import text
 
 CHANCES = st.floats(0.001, 0.999)
 ANYTHING = st.one_of(
@@ -157,3 +158,20 @@ def test_without_outcomes_it_is_the_points_and_the_first_ones_move_it_a_little()
     lesson = teach(table, rate=0.1, trees=False)
     moved = lesson.whole.logits(table) - points_logits(table, 0.1)
     assert np.abs(moved).max() < 2.5
+
+
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("@points", "54", "the agreed points"),
+    ("touches:30", "7.25", "did much this month"),
+    ("touches:7", "", "did hardly anything this week"),
+    ("touches:0", "5", "5 touches so far"),
+    ("touches:web:pricing", "0.1698", "Pricing page: long ago"),
+    ("touches:web:price_list", "2", "Price list: often lately"),
+    ("came_by", "lead:added", "added by hand"),
+    ("value", "1.5e+05", "Expected value: 150,000"),
+    ("days_since_touch", "1.98", "last touch 1 day ago"),
+    ("response_minutes", "300", "first talk after 5 hours"),
+    ("custom.job", "student", "Job: student"),
+])  # fmt: skip
+def test_a_part_of_a_chance_is_told_as_people_say_it(name, value, words):
+    assert text([name, value, 0.1]) == words
