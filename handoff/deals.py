@@ -44,11 +44,8 @@ def open_deal(
     handoff = standing.open_handoff(lead)
     if handoff.lane == Lane.MQL:
         raise ValidationError(_("Accept the hand-off first: a deal begins with an accepted lead."))
+    check_named(handoff)
     if handoff.lane == Lane.SAL:
-        if handoff.agreement.both_qualify and handoff.named_by is None:
-            raise ValidationError(
-                _("The agreement asks for a name of each team: qualify first, and the other team is asked for theirs.")
-            )
         standing.say_qualified(handoff, actor=actor, at=at)
     standing.end(handoff, Handoff.End.QUALIFIED, actor=actor, at=at)
     deal = lead.deals.open().filter(roles__primary=True, roles__lead=lead).first()
@@ -63,6 +60,14 @@ def open_deal(
     pipeline.move(lead, Stage.BOFU, act="open_deal", actor=actor, at=at)
     watching.hear(timeline.record(lead, kind="deal:open", actor=actor, text=deal.name, data=_told(deal), at=at))
     return deal
+
+
+def check_named(handoff: Handoff) -> None:
+    """Raise ValidationError while the agreement asks for a name of each team and nobody has given the first."""
+    if handoff.lane == Lane.SAL and handoff.agreement.both_qualify and handoff.named_by_id is None:
+        raise ValidationError(
+            _("The agreement asks for a name of each team: qualify first, and the other team is asked for theirs.")
+        )
 
 
 @undo.able("advance")

@@ -14,6 +14,7 @@ from handoff import brief, deals, lifecycle, notices, routing, standing
 from handoff.forms.desk import Reassign, Recycle, Return, Snooze, TopUp, Unreachable, Wake
 from handoff.forms.saying import CURRENCIES, ActForm, day_field, queue_field, reason_field, rep_field, words_field
 from handoff.models import Deal
+from leads.models import Lead
 from personas.choices import DealStep
 
 
@@ -168,6 +169,11 @@ class OpenDeal(ActForm):
         if day and day < timezone.localdate():
             raise ValidationError(_("This day is past. Everything else was kept; choose a later one."))
         return day
+
+    @classmethod
+    def check(cls, lead: Lead) -> None:
+        if handoff := lead.handoffs.open().select_related("agreement").first():
+            deals.check_named(handoff)
 
     def perform(self, **words: Any) -> Any:
         return deals.open_deal(self.lead, actor=self.actor, **words)

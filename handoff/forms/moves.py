@@ -83,3 +83,4 @@ def permitted(actor: User, act: str, lead: Lead) -> None:
         raise ValidationError(rights.who_may(act, lead))
     if not rights.may(actor, act, lead):
         raise PermissionDenied(rights.who_may(act, lead))
+    ACTS[act].check(lead)

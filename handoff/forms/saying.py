@@ -83,6 +83,10 @@ class ActForm(SaidForm):
         initial = {**known, "seen": known.get("seen") or standing.of(lead)}
         super().__init__(data, lead=lead, actor=actor, initial=initial)
 
+    @classmethod
+    def check(cls, lead: Lead) -> None:
+        """Raise ValidationError where the act would be refused whatever the form says: before anybody fills it in."""
+
     def known(self) -> dict[str, Any]:
         """What the form can fill in by itself."""
         return {}

@@ -45,6 +45,18 @@ def stands(handoff):
     return handoff.lane, handoff.named_by, handoff.qualified_by
 
 
+def test_no_deal_is_offered_and_no_form_is_filled_in_before_the_first_name(client, sam):
+    handoff = make_handoff("sal")
+    client.force_login(sam)
+    address = reverse("handoff:act", args=[handoff.lead_id, "open_deal"])
+    assert f'href="{address}"' not in client.get(reverse("handoff:inbox_item", args=[handoff.pk])).text
+    early = client.get(address, headers=HTMX)
+    assert (early.status_code, "qualify first" in early.headers["HX-Trigger"]) == (422, True)
+    act(client, handoff.lead, "qualify", sam)
+    assert f'href="{address}"' in client.get(reverse("handoff:inbox_item", args=[handoff.pk])).text
+    assert client.get(address, headers=HTMX).status_code == 200
+
+
 def test_sales_says_so_marketing_is_told_and_adds_its_name(client, mia, sam):
     handoff = make_handoff("sal", name="Katrin Hofer")
     lead = handoff.lead
