@@ -300,7 +300,7 @@ def _record(found: Plan, *, actor: User, note: str, at: datetime) -> None:
 
 
 def _tell(found: Plan, *, actor: User, note: str, at: datetime) -> None:
-    """One notice a receiver, with what they got; who may claim from a queue hears of what lies there."""
+    """One notice a receiver, with what they got, and one to whose work it was; a queue's reps hear, too."""
     event = f"handover:{found.held.person.pk}:{at.timestamp():.3f}"
     for holder, what in found.shares:
         words = {"who": actor, "whose": found.held.person, "what": what, "queue": holder.queue}
@@ -312,6 +312,10 @@ def _tell(found: Plan, *, actor: User, note: str, at: datetime) -> None:
         place = holder.queue.pk if holder.queue else 0
         told = notices.sentences(text, note)
         notices.write(kind="handover", to=people, actor=actor, text=told, event=f"{event}:{place}")
+    if found.held.person.is_active and found.shares:
+        given = "; ".join(f"{holder}: {what}" for holder, what in found.shares)
+        text = notices.sentences(_("%(who)s gave work of yours to others: %(given)s") % {"who": actor, "given": given})
+        notices.write(kind="handover", to=[found.held.person], actor=actor, text=text, event=f"{event}:from")
 
 
 def said(counts: Mapping[str, int]) -> str:

@@ -17,7 +17,7 @@ from handoff.handover import IN_TURN, KINDS, RULES, Holding, Plan
 LABELS = {
     "handoffs": gettext_lazy("Open hand-offs"),
     "deals": gettext_lazy("Open deals"),
-    "leads": gettext_lazy("Leads"),
+    "leads": gettext_lazy("Other leads that name them"),
     "tasks": gettext_lazy("Tasks"),
 }
 
