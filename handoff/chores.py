@@ -19,6 +19,7 @@ from leads.paging import beyond, bounded
 PAGE = 50
 TABS = {
     "mine": gettext_lazy("Mine"),
+    "mend": gettext_lazy("To mend"),
     "asked": gettext_lazy("Asked of others"),
     "all": gettext_lazy("Everybody's"),
     "done": gettext_lazy("Done"),
@@ -75,7 +76,7 @@ class Chores:
         if self.tab == "done":
             done = tasks.filter(done_at__isnull=False).select_related("done_by")
             return done.filter(owner=int(self.owner)) if self.owner else done
-        tasks = tasks.open()
+        tasks = tasks.of(self.user).to_mend() if self.tab == "mend" else tasks.open()
         if self.tab == "mine":
             tasks = tasks.of(self.user)
         elif self.tab == "asked":

@@ -48,14 +48,6 @@ QUEUE, PLAN, LISTED, SAID, THANKS = 5, 10, 6, 5, 3
 #: So many points below the MQL line are near it.
 NEAR = 5
 WEEK = timedelta(days=7)
-#: A task that mends is to be done, or is done and its lead rests and waits for the offer that follows.
-_TO_MEND = Q(done_at=None) | Q(
-    done_at__isnull=False,
-    lead__stage__in=[Stage.TOFU, Stage.CUSTOMER],
-    lead__stage_since__lt=F("done_at"),
-    lead__do_not_contact=False,
-    lead__look_again_on=None,
-)
 #: Verdicts of a week are counted up to here.
 VERDICTS = 200
 
@@ -95,7 +87,12 @@ class Said(NamedTuple):
 
     @property
     def names_lead(self) -> bool:
-        return str(self.notice.lead) in self.notice.text
+        return self.notice.lead is not None and str(self.notice.lead) in self._plain
+
+    @property
+    def _plain(self) -> str:
+        """The sentence up to the words that it quotes, in which a name may be anything."""
+        return self.notice.text.partition("“")[0]
 
     @property
     def words(self) -> SafeString:
@@ -266,19 +263,23 @@ class Day:
 
     # Marketing
 
-    def to_mend(self) -> list[Task]:
-        """What sales returned to be mended and this person has still to mend, the first due first; and what they have
-        mended of a lead that they may now offer again."""
-        mending = Task.objects.visible_to(self.user).filter(owner=self.user, handoff__isnull=False)
+    def to_mend(self) -> tuple[list[Task], int]:
+        """What sales returned to be mended and this person has still to mend or to offer again: the latest returns,
+        since a buyer waits who was worth an offer a moment ago, and how many there are."""
+        mending = Task.objects.visible_to(self.user).of(self.user).to_mend()
         told = mending.select_related("handoff__reason", "handoff__ended_by", "lead__company")
-        return list(told.filter(dropped_at=None).filter(_TO_MEND).order_by("sort_at", "id")[:LISTED])
+        latest = list(told.order_by("-handoff__ended_at", "-id")[:LISTED])
+        return latest, len(latest) if len(latest) < LISTED else mending.count()
 
     def near_the_line(self) -> tuple[list[Row], Agreement]:
-        """Leads of this person, or of nobody, that lack at most five points to be an MQL."""
+        """Leads of this person, or of nobody, that lack at most five points to be an MQL, or have them and rest."""
         agreed, chosen = Agreement.objects.in_force(), self.chosen()
-        close = Q(score__total__gte=agreed.mql_line - NEAR, score__total__lt=agreed.mql_line)
+        close = Q(score__total__gte=agreed.mql_line - NEAR)
+        close &= Q(score__total__lt=agreed.mql_line) | Q(look_again_on__gt=timezone.localdate(self.now))
         mine = Q(marketer=self.user) | Q(marketer=None)
-        leads = self.leads.filter(close, mine, stage=Stage.TOFU).order_by("-score__total", "-score__lead_id")
+        resting = Case(When(score__total__gte=agreed.mql_line, then=Value(1)), default=Value(0))
+        leads = self.leads.filter(close, mine, stage=Stage.TOFU)
+        leads = leads.order_by(resting, "-score__total", "-score__lead_id")
         return chosen.rows(leads[:LISTED]), agreed
 
     def became(self) -> Became:

@@ -93,16 +93,32 @@ def _ask_to_mend(lead: Lead, handoff: Handoff, *, actor: User, fields: Sequence[
 
 @transaction.atomic
 def offer_mended(task: Task, *, actor: User) -> Handoff:
-    """What a clerical return asked for is done, and the lead is offered again, with what was mended as the reason."""
+    """What a clerical return asked for is done, and the lead is offered again, with what was mended as the reason.
+
+    Raises ValidationError while none of the fields that the return named has changed since.
+    """
     assert task.lead
     lead = Lead.objects.lock(task.lead)
     task.refresh_from_db()
     if task.is_open:
+        if task.fields and not _changed_since(lead, task):
+            raise ValidationError(
+                _("Nothing of this has changed since the return: %(what)s. Mend it first; if it was right all along, "
+                  "tick the task off and hand the lead over with a word on why.") % {"what": ", ".join(task.to_mend)}
+            )  # fmt: skip
         todo.finish(task, actor=actor)
     named = ", ".join(str(telling.FIELD_NAMES.get(name, name)) for name in task.fields)
     note = _("Mended: %(what)s") % {"what": named} if named else _("Mended as sales asked")
     before = task.handoff.note if task.handoff else ""
     return offer(lead, actor=actor, note=f"{before}\n{note}".strip())
+
+
+def _changed_since(lead: Lead, task: Task) -> bool:
+    """Whether a field that is to be mended was edited, or came in anew, after the task was given."""
+    for data in lead.activities.filter(at__gte=task.created_at).of_kinds("lead", "form").values_list("data", flat=True):
+        if {*(data.get("changes") or ()), *(data.get("changed") or ())} & set(task.fields):
+            return True
+    return False
 
 
 def _reroute(lead: Lead, handoff: Handoff, to: User | None, *, actor: User, at: datetime) -> Handoff:

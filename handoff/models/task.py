@@ -18,6 +18,17 @@ from personas.choices import Stage
 #: What has no due moment comes last.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 OPEN = Q(done_at=None, dropped_at=None)
+#: A task that mends is to be done, or is done and its lead rests and waits for the offer that follows.
+TO_MEND = Q(handoff__isnull=False, dropped_at=None) & (
+    Q(done_at=None)
+    | Q(
+        done_at__isnull=False,
+        lead__stage__in=[Stage.TOFU, Stage.CUSTOMER],
+        lead__stage_since__lt=models.F("done_at"),
+        lead__do_not_contact=False,
+        lead__look_again_on=None,
+    )
+)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -30,6 +41,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def of(self, user: User) -> TaskQuerySet:
         return self.filter(owner=user)
+
+    def to_mend(self) -> TaskQuerySet:
+        """What sales returned to be mended, until its lead is offered again."""
+        return self.filter(TO_MEND)
 
     def handed_over_by(self, user: User) -> TaskQuerySet:
         """What this person asked of others."""

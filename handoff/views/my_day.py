@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.choices import Team
-from handoff import backlog, lifecycle
+from handoff import backlog, lifecycle, undo
 from handoff.day import Day
 from handoff.models import Task
 from handoff.planning import Plan
@@ -25,8 +25,8 @@ from leads.models import Lead
 from personas.choices import Stage
 
 MINE = {
-    "over": (_("Overdue"), {"owner": "me", "due": "over"}),
-    "today": (_("Due later today"), {"owner": "me", "due": "today"}),
+    "over": (_("Next actions overdue"), {"owner": "me", "due": "over"}),
+    "today": (_("Next actions later today"), {"owner": "me", "due": "today"}),
 }
 
 
@@ -56,8 +56,9 @@ def of_marketing(day: Day) -> dict[str, Any]:
         "again": (_("To look at again"), {"owner": "me", "again": "due"}),
         "inbox": (_("Waiting for an answer"), None),
     }
-    near, agreed = day.near_the_line()
-    lists = {"mend": day.to_mend(), "duties": day.duties(), "again": day.look_again(), "near": near, "said": day.said()}
+    (near, agreed), (mend, to_mend) = day.near_the_line(), day.to_mend()
+    lists = {"mend": mend, "to_mend": to_mend, "duties": day.duties(), "again": day.look_again()}
+    lists |= {"near": near, "said": day.said()}
     return {**lists, "figures": day.figures(asked), "became": day.became(), "agreed": agreed}
 
 
@@ -110,7 +111,8 @@ def mended(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return refused(request, error.messages[0], task.lead)
     said = _("%(lead)s is mended and offered to sales.") % {"lead": task.lead}
-    return done(request, said, to=task.lead.get_absolute_url(), lead=task.lead)
+    deed = next(iter(undo.open_to(request.user, [task.lead.pk])), None)
+    return done(request, said, to=task.lead.get_absolute_url(), lead=task.lead, deed=deed)
 
 
 @login_required

@@ -1,5 +1,6 @@
 """Following a hand-off up: attempts in one tap, what is put off, what is mended, ratings, the brief."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from handoff import deals, lifecycle, sla
 from handoff.models import Agreement, Notice, Task
-from leads import capture
+from leads import capture, editing
 from leads.models import Lead
 from tests.factories import make_agreement, make_handoff, make_lead, make_reason, make_user
 
@@ -117,8 +118,10 @@ def test_putting_off_needs_a_reason_and_a_moment_to_come(client, sam):
 def test_a_clerical_return_names_what_to_mend_and_once_mended_the_lead_is_offered_again(client, mia, sam):
     handoff, reason = make_handoff(name="Paula Berger"), make_reason("return", "facts_missing")
     client.force_login(sam)
-    bare = act(client, handoff.lead, "return", reason=reason.pk)
-    assert (bare.status_code, "Name what is missing or wrong" in bare.text) == (422, True)
+    bare = act(client, handoff.lead, "return", reason=reason.pk, verdict="A fax line")
+    assert (bare.status_code, "Tick what is missing or wrong" in bare.text, "A fax line" in bare.text) == (
+        422, True, True,
+    )  # fmt: skip
     act(client, handoff.lead, "return", reason=reason.pk, fields_wrong=["phone", "job_title"], verdict="A fax line")
     task = Task.objects.get(lead=handoff.lead)
     assert (task.owner, task.fields, task.handoff) == (mia, ["phone", "job_title"], handoff)
@@ -128,10 +131,25 @@ def test_a_clerical_return_names_what_to_mend_and_once_mended_the_lead_is_offere
     day = client.get(reverse("handoff:my_day"))
     assert "Mend phone, job title" in day.text
     assert [figure.number for name, figure in day.context["figures"].items() if name == "over"] == [0]
-    client.post(reverse("handoff:mended", args=[task.pk]), headers=HTMX)
+    edit = client.get(reverse("leads:edit", args=[handoff.lead_id]))
+    assert "Returned because: A fact of the definition is missing. A fax line" in edit.text
+    early = client.post(reverse("handoff:mended", args=[task.pk]), headers=HTMX)
+    assert (early.status_code, "Nothing of this has changed since the return" in early["HX-Trigger"]) == (422, True)
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    editing.edit(lead, actor=mia, changes={"phone": "+43 1 5550102"}, version=lead.version)
+    mended = client.post(reverse("handoff:mended", args=[task.pk]), headers=HTMX)
+    assert "undo" in json.loads(mended["HX-Trigger"])["toast"]
     task.refresh_from_db()
     again = Lead.objects.get(pk=handoff.lead_id).handoffs.open().get()
     assert (task.done_by, again.offered_by, "Mended: phone, job title" in again.note) == (mia, mia, True)
+
+
+def test_a_definitional_return_says_what_would_have_made_it_right(client, sam):
+    handoff, reason = make_handoff(), make_reason("return", "below_fit")
+    client.force_login(sam)
+    bare = act(client, handoff.lead, "return", reason=reason.pk)
+    assert (bare.status_code, "Say what would have made it right" in bare.text) == (422, True)
+    assert act(client, handoff.lead, "return", reason=reason.pk, verdict="Forty staff or more").status_code == 204
 
 
 def test_a_procedural_return_goes_to_whom_the_rules_name_and_never_back_to_the_same_rep(client, sam):
@@ -152,7 +170,7 @@ def test_before_contact_nobody_is_disqualified_and_the_sentence_says_what_to_do(
     assert act(client, handoff.lead, "disqualify", reason=reason.pk).status_code == 204
     late = make_handoff("sal")
     tap(client, late.lead, "call:spoke")
-    answer = act(client, late.lead, "return", reason=make_reason("return", "below_fit").pk)
+    answer = act(client, late.lead, "return", reason=make_reason("return", "below_fit").pk, verdict="Forty staff")
     assert "after contact it is Disqualify or Recycle" in answer.text
 
 

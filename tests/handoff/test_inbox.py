@@ -177,7 +177,7 @@ def test_a_return_is_listed_with_its_reason_for_both_sides(client, sam):
     handoff = make_handoff(name="Paula Berger")
     client.force_login(sam)
     reason = make_reason("return", "no_working_contact")
-    answer(client, handoff, "return", reason=reason.pk, verdict="The number ends in a fax line")
+    answer(client, handoff, "return", reason=reason.pk, fields_wrong=["phone"], verdict="The number ends in a fax line")
     for person in (sam, make_user("mia")):
         client.force_login(person)
         text = opened(client, show="returned").text

@@ -73,7 +73,7 @@ def test_every_figure_opens_exactly_what_it_counts(client, mia, sam, ruth):
             listed = page.context["total"] if "total" in page.context else len(page.context["page"].lines)
             assert listed == drawn.number, (person, drawn)
     client.force_login(sam)
-    assert figure(client.get(DAY).text, "Overdue") == (4, f"{reverse('leads:table')}?owner=me&due=over")
+    assert figure(client.get(DAY).text, "Next actions overdue") == (4, f"{reverse('leads:table')}?owner=me&due=over")
     client.force_login(ruth)
     assert figure(client.get(DAY).text, "Customers this month")[0] == 1
 
@@ -278,6 +278,21 @@ def test_a_sentence_of_a_return_ends_with_one_full_stop_and_says_nothing_twice(c
     card = day[day.index('id="h-said"') : day.index('id="h-near"')]
     words = re.sub(r"<[^>]+>", "", card[card.index("<ul") : card.index("</li>")])
     assert (words.count("Sam"), words.count("Paula Berger")) == (1, 1)
+
+
+def test_the_latest_return_stands_first_and_the_number_counts_them_all(client, mia, sam):
+    reason = make_reason("return", "facts_missing")
+    for number in range(9):
+        lead = make_handoff(name=f"Returned {number}").lead
+        lifecycle.return_to_marketing(lead, actor=sam, reason=reason, fields=["phone"])
+    client.force_login(mia)
+    page = client.get(DAY)
+    assert page.context["mend"][0].lead.name == "Returned 8"
+    assert '<h2 id="h-mend">Returned to you, to mend</h2><span class="cnt">9</span>' in page.text
+    listed = client.get(reverse("handoff:tasks"), {"show": "mend"}).text
+    assert f'{reverse("handoff:tasks")}?show=mend">All 9 to mend</a>' in page.text
+    assert listed.count("Mended: offer again<span") == 9
+    assert "Mended: offer again<span" in client.get(lead.get_absolute_url()).text
 
 
 def test_whatever_can_be_offered_again_has_the_button_and_what_is_on_its_way_is_only_mended(client, mia, sam):
