@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -31,6 +31,8 @@ from personas.fit import holding
 VISITS, HANDOFFS, DEALS, GROUP, CUSTOM, TASKS = 11, 8, 6, 6, 60, 20
 #: What a team said last is looked for among these, on the first page of the timeline.
 SAYING = ("comment", "note", "call", "email", "meeting", "message")
+#: What nobody outside has read: written, and never sent.
+UNSAID = ("email:kept", "email:failed")
 
 
 @lru_cache(maxsize=1024)
@@ -254,8 +256,7 @@ class Portrait:
     @property
     def chance(self) -> learning.Told | None:
         """The learned chance in words, with what weighs most."""
-        found = getattr(self.lead, "chance", None)
-        return learning.told(found) if found else None
+        return learning.told(self.lead)
 
     @cached_property
     def parts(self) -> dict[str, list[dict[str, Any]]]:
@@ -269,6 +270,14 @@ class Portrait:
         if not self.score or not self.score.scorecard:
             return 0
         return max(0, self.score.scorecard.mql_line - self.score.total)
+
+    @property
+    def rests(self) -> date | None:
+        """Until when a lead that has the points is not offered by itself: somebody set a day to look again."""
+        day, lead = self.lead.look_again_on, self.lead
+        if not day or lead.stage != Stage.TOFU or day <= timezone.localdate(self.now):
+            return None
+        return None if not self.score or self.below_line or self.lacks else day
 
     @cached_property
     def lacks(self) -> list[str]:
@@ -308,7 +317,8 @@ class Portrait:
         last: dict[str, Said] = {}
         for activity in self.newest.entries:
             who = self.people[activity.actor_id]
-            if who and activity.text and who.team not in last and activity.kind.partition(":")[0] in SAYING:
+            said = activity.kind.partition(":")[0] in SAYING and activity.kind not in UNSAID
+            if who and activity.text and who.team not in last and said:
                 last[who.team] = Said(who, activity.text, activity.at)
         notes = self.around.notes
         return [

@@ -51,7 +51,7 @@ KINDS: dict[str, Kind] = {
     "call:spoke": Kind("phone-call", noop("{who} spoke with them"), noop("Spoke on the phone")),
     "email:sent": Kind("send", noop("{who} sent an e-mail"), noop("Was written to")),
     "email:kept": Kind(
-        "mail", noop("{who} wrote an e-mail; it was kept, since none leaves"), noop("An e-mail was kept, not sent")
+        "mail", noop("{who} wrote an e-mail that was kept, not sent:"), noop("An e-mail was kept, not sent")
     ),
     "email:failed": Kind("circle-alert", noop("An e-mail of {who} did not leave"), noop("An e-mail did not leave")),
     "email:open": Kind("mail-open", noop("Opened an e-mail of {who}"), noop("Opened an e-mail")),
@@ -325,8 +325,21 @@ def _changes(changes: Any) -> str:
 
 
 def _cut(value: Any) -> str:
-    text = "-" if value in (None, "") else str(value)
+    text = "-" if value in (None, "") else _moment(value) or str(value)
     return text if len(text) <= FIELD_LENGTH else f"{text[: FIELD_LENGTH - 1]}…"
+
+
+def _moment(value: Any) -> str:
+    """A moment or a day that a change kept as text, as its reader says it; empty for anything else."""
+    if not isinstance(value, str) or len(value) < len("2026-12-04"):
+        return ""
+    try:
+        if at := parse_datetime(value):
+            return date_format(timezone.localtime(at) if timezone.is_aware(at) else at, "D j M Y H:i")
+        day = parse_date(value)
+    except ValueError:
+        return ""
+    return date_format(day, "D j M Y") if day else ""
 
 
 def _again(line: Told, activity: Activity, _people: People) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -312,8 +313,8 @@ def _closed(task: Task) -> str:
 def _when(task: Task) -> str:
     assert task.due_at
     if task.due_on:
-        return f"{task.due_on:%Y-%m-%d}"
-    return f"{task.due_at.astimezone(task.owner.zone):%Y-%m-%d %H:%M}"
+        return date_format(task.due_on, "D j M")
+    return date_format(task.due_at.astimezone(task.owner.zone), "D j M H:i")
 
 
 def _record(task: Task, kind: str, *, actor: User | None) -> None:

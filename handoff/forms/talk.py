@@ -72,7 +72,10 @@ class EditComment(SaidForm):
     def __init__(self, data: Any = None, *, said: Activity, actor: User) -> None:
         self.comment = said
         super().__init__(data, lead=said.lead, actor=actor, initial={"text": said.text})
-        self.fields["text"].required = not said.data.get("files")
+        if said.data.get("files"):
+            self.fields["text"].label = _("Words beside the files")
+        else:
+            self.fields["text"].required = True
 
     def perform(self, *, text: str = "", **_words: Any) -> Any:
         return conversation.edit(self.comment, actor=self.actor, text=text)

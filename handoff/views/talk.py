@@ -163,7 +163,9 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
     on = request.POST.get("on") == "1"
     watching.choose(lead, actor=request.user, on=on)
     said = (
-        _("You hear of what happens to %(lead)s.") if on else _("You hear no more of %(lead)s, but when you are named.")
+        _("You hear of what happens to %(lead)s.")
+        if on
+        else _("You no longer hear of %(lead)s, except when somebody names you.")
     )
     return done(request, said % {"lead": lead}, to=lead.get_absolute_url(), lead=lead)
 

@@ -96,7 +96,7 @@ def counted(left: timedelta | float) -> tuple[str, str]:
 @lru_cache(maxsize=8192)
 def remaining(minutes: int, over: bool, language: str | None) -> str:
     words = gettext("%(span)s over") if over else gettext("%(span)s left")
-    return words % {"span": span_words(minutes * MINUTE)}
+    return words % {"span": business_time(minutes if minutes < 600 else minutes // 60 * 60)}
 
 
 def due(

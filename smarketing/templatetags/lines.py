@@ -124,15 +124,15 @@ def told_lines(entries: Iterable[Any], now: datetime) -> SafeString:
             words += f' <span class="num">{money_full(line.amount, line.currency)}</span>'
         if line.aside:
             words += f' <span class="mut">{escape(line.aside)}</span>'
-        if line.undo:
-            words += (
-                f' <a class="btn bare sm" href="{line.undo}" hx-post="{line.undo}" hx-swap="none">'
-                f"{icon_markup('rotate-ccw', 's')}{escape(gettext('Undo'))}</a>"
-            )
         if line.said and line.short:
             words += f' <span class="ink2">{escape(line.said)}</span>'
         elif line.said:
             box = f'<div class="say">{conditional_escape(line.said)}</div>'
+        if line.undo:
+            box += (
+                f'<a class="btn bare sm" href="{line.undo}" hx-post="{line.undo}" hx-swap="none">'
+                f"{icon_markup('rotate-ccw', 's')}{escape(gettext('Undo'))}</a>"
+            )
         hue = f' data-own="{line.own}"' if line.own else ""
         lines.append(
             f'<li{hue}><span class="ic">{icon_markup(line.icon, "s")}</span><div class="any"><p>{words}</p>{box}</div>'

@@ -1,18 +1,20 @@
 """The lead page: what both teams see of one lead, what they say on it, and what they log."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import escape
 
 from handoff import conversation, deals, lifecycle
 from handoff.models import Agreement, Notice
-from leads import capture
-from leads.models import Activity, Lead, LeadScore, Scorecard, StageChange, Visit
+from leads import capture, editing
+from leads.learning import words as learning
+from leads.models import Activity, Chance, Lead, LeadScore, Scorecard, StageChange, Visit
 from personas.models import Persona
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
 
@@ -47,6 +49,43 @@ def test_the_page_says_who_it_is_where_they_stand_and_whose_they_are(client, mia
     text = page(client, lead, mia).text
     for words in ("Lena Fischer", "Energy manager", "Brauhaus Fehr", "BOFU, discovery", "Sam, sales", "Mia, marketing"):
         assert words in text, words
+
+
+def test_the_inbox_and_the_lead_page_say_the_same_chance_and_a_customer_has_none(client, sam):
+    handoff = make_handoff(name="Lena Fischer")
+    for _number in range(4):
+        capture.log(handoff.lead, kind="web:pricing")
+    now = learning.percent(Chance.objects.get(lead=handoff.lead).probability)
+    assert f'Chance to be won <span class="push num">{now}</span>' in page(client, handoff.lead, sam).text
+    item = client.get(reverse("handoff:inbox_item", args=[handoff.pk])).text
+    assert f"Chance to be won: {now}" in item
+    assert "Chance to be won" not in page(client, make_lead("customer"), sam).text
+
+
+def test_who_has_the_points_and_is_not_offered_reads_why(client, mia):
+    lead = make_lead(name="Camille Chevalier", job_title="CFO", phone="+4313331234", country="AT")
+    LeadScore.objects.filter(lead=lead).update(fit=45, engagement=20, total=65, missing=[])
+    assert "it rests until" not in page(client, lead, mia).text
+    day = timezone.localdate() + timedelta(days=11)
+    Lead.objects.filter(pk=lead.pk).update(look_again_on=day)
+    until = date_format(day, "j M")
+    assert f"The line is reached. It is not offered yet: it rests until {until}." in page(client, lead).text
+    assert f"rests until {until}" in client.get(reverse("handoff:my_day")).text
+
+
+def test_a_change_of_a_moment_is_told_as_people_read_it(client, mia):
+    lead = make_lead()
+    due = timezone.make_aware(datetime(2030, 12, 4, 14, 30))
+    editing.edit(lead, actor=mia, changes={"next_action": "Call", "next_action_at": due}, version=lead.version)
+    assert "→ Wed 4 Dec 2030 14:30" in page(client, lead, mia).text
+
+
+def test_watching_says_so(client, mia):
+    lead = make_lead()
+    client.force_login(mia)
+    for on, words in (("1", "Watching"), ("0", "Watch")):
+        client.post(reverse("handoff:watch", args=[lead.pk]), {"on": on})
+        assert f'<span class="wide">{words}</span>' in page(client, lead).text
 
 
 def test_two_people_see_the_same_page_and_only_the_buttons_differ(client, mia, sam):

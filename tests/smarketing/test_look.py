@@ -187,6 +187,7 @@ def test_a_label_leads_and_the_clock_follows():
 def test_business_time_left_wins_over_the_calendar():
     assert words(render('{% due moment "Claim" left=148 %}', moment=at(days=3))) == "Claim, 2 h 28 min left"
     assert 'data-due="soon"' in render("{% due None left=148 %}")
+    assert words(render("{% due None left=1830 %}")) == "30 h left"  # a business day has no length that all know
     assert 'data-due="today"' in render("{% due None left=24 %}")
     assert words(render("{% due None left=left %}", left=timedelta(minutes=-40))) == "40 min over"
 

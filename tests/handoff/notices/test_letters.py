@@ -158,7 +158,9 @@ def test_without_a_mail_server_words_are_kept_and_nobody_has_been_tried(client, 
     assert "Kept words" in kept
     mail = Message.objects.get(lead=handoff.lead)
     assert "40 seats" in client.get(reverse("handoff:mail", args=[mail.pk])).text
-    assert "it was kept, since none leaves" in client.get(handoff.lead.get_absolute_url()).text
+    page = client.get(handoff.lead.get_absolute_url()).text
+    assert "wrote an e-mail that was kept, not sent:" in page
+    assert "40 seats" not in page[page.index('id="both-sides"') : page.index('id="lead-tasks"')]
     tapped = client.post(reverse("handoff:log", args=[handoff.lead_id]), {"kind": "email:sent", "tap": "1"})
     assert tapped.status_code == 302
     handoff.refresh_from_db()
