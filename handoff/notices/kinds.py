@@ -39,7 +39,7 @@ KINDS: dict[str, Kind] = {
     "handoff:offer": Kind(gettext_lazy("A lead is offered"), "work", "inbox", _SALES),
     "handoff:hand_raise": Kind(gettext_lazy("Somebody asks to talk"), "work", "hand", _SALES),
     "handoff:reassign": Kind(gettext_lazy("A lead changes its owner"), "work", "user-round-check", _SALES),
-    "handover": Kind(gettext_lazy("A colleague's work is handed to you"), "work", "users-round"),
+    "handover": Kind(gettext_lazy("Work is handed over, to you or from you"), "work", "users-round"),
     "handoff:again": Kind(gettext_lazy("A lead comes back to be looked at"), "work", "calendar-clock"),
     "mail:failed": Kind(gettext_lazy("An e-mail you wrote to a lead did not leave"), "work", "circle-alert", own=True),
     "task:assigned": Kind(gettext_lazy("A task is given to you"), "work", "clipboard-list", own=True),
