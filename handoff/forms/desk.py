@@ -110,7 +110,7 @@ class Return(ActForm):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         kind = said["reason"].return_class if said.get("reason") else ""
-        if kind == Reason.ReturnClass.CLERICAL and not said.get("fields_wrong"):
+        if kind == Reason.ReturnClass.CLERICAL and not said.get("fields_wrong") and "fields_wrong" not in self.errors:
             self.add_error("fields_wrong", _("Tick what is missing or wrong: marketing mends it. All was kept."))
         if kind == Reason.ReturnClass.DEFINITIONAL and not said.get("verdict", "").strip():
             self.add_error("verdict", _("Say what would have made it right: the next lead is better for it."))

@@ -224,7 +224,7 @@ def test_a_touch_that_cannot_be_is_refused_and_its_words_are_kept(client, sam, s
 def test_who_may_not_log_here_is_told_who_may(client, mia, sam):
     lead = make_lead()
     response = page(client, lead, sam)
-    assert "Logging touches: In TOFU this is for marketing." in response.text
+    assert "You cannot log touches here. In TOFU this is for marketing." in response.text
     assert log(client, lead, "call:spoke").status_code == 403
     client.force_login(mia)
     assert log(client, lead, "call:spoke").status_code == 302
