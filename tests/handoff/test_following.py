@@ -132,7 +132,7 @@ def test_a_clerical_return_names_what_to_mend_and_once_mended_the_lead_is_offere
     assert "Mend phone, job title" in day.text
     assert [figure.number for name, figure in day.context["figures"].items() if name == "over"] == [0]
     edit = client.get(reverse("leads:edit", args=[handoff.lead_id]))
-    assert "Returned because: A fact of the definition is missing. A fax line" in edit.text
+    assert "Returned because: Facts missing or wrong. A fax line" in edit.text
     early = client.post(reverse("handoff:mended", args=[task.pk]), headers=HTMX)
     assert (early.status_code, "Nothing of this has changed since the return" in early["HX-Trigger"]) == (422, True)
     lead = Lead.objects.get(pk=handoff.lead_id)
