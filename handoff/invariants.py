@@ -64,6 +64,11 @@ CHECKS: dict[str, str] = {
             OR visit.entered_from <> change.old OR visit.left_to <> COALESCE(next.new, '')
             OR visit.left_at IS DISTINCT FROM next.at
     """,
+    "each stage change names the points by which it was decided, since changes began to name them": """
+        SELECT DISTINCT lead_id FROM leads_stagechange
+         WHERE scorecard_id IS NULL AND recorded_at > (
+               SELECT min(recorded_at) FROM leads_stagechange WHERE old = '' AND scorecard_id IS NOT NULL)
+    """,
     "a score is the sum of its parts": """
         SELECT lead_id FROM leads_leadscore
          WHERE total <> COALESCE((SELECT sum((part ->> 'points')::int) FROM jsonb_array_elements(parts) part), 0)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from leads import clock, scoring
 from leads.definition import acted
-from leads.models import Activity, Lead, Scorecard, Signal, StageChange, Visit
+from leads.models import Activity, Lead, LeadScore, Scorecard, Signal, StageChange, Visit
 from personas.choices import Stage
 
 #: Where a lead may go from where it stands. Every move is the consequence of an act; `handoff` holds the acts.
@@ -37,10 +37,11 @@ def skipped(old: str, new: str, *, act: str) -> list[str]:
 
 def enter(leads: Iterable[Lead], *, actor: User | None, at: dict[Lead, datetime], imported: Collection[Lead]) -> None:
     """Write the first ledger row and the first visit of new leads, which begin in TOFU."""
-    changes, visits = [], []
+    changes, visits, card = [], [], _counting() if at else None
     for lead in leads:
         common = {"lead": lead, "seq": 1, "imported": lead in imported}
-        changes.append(StageChange(old="", new=lead.stage, act="capture", actor=actor, at=at[lead], **common))
+        entry = {"old": "", "new": lead.stage, "act": "capture", "actor": actor, "scorecard_id": card}
+        changes.append(StageChange(at=at[lead], **entry, **common))
         visits.append(Visit(stage=lead.stage, entered_at=at[lead], **common))
     StageChange.objects.bulk_create(changes)
     Visit.objects.bulk_create(visits)
@@ -73,7 +74,7 @@ def move_many(
     imported: bool = False,
 ) -> list[StageChange]:
     """Move locked leads, each at its own moment; one that may not go there keeps all where they are."""
-    changes, visits = [], []
+    changes, visits, cards = [], [], _cards(leads)
     for lead, at in leads.items():
         old = lead.stage
         if to not in MOVES[old]:
@@ -91,7 +92,7 @@ def move_many(
                 note=note,
                 skipped=skipped(old, to, act=act),
                 actor=actor,
-                scorecard_id=lead.score.scorecard_id if hasattr(lead, "score") else None,
+                scorecard_id=cards[lead],
                 at=at,
                 **common,
             )
@@ -108,6 +109,18 @@ def move_many(
     return changes
 
 
+def _counting() -> int | None:
+    """The scorecard that counts now."""
+    return Scorecard.objects.filter(in_force=True).values_list("pk", flat=True).first()
+
+
+def _cards(leads: Iterable[Lead]) -> dict[Lead, int | None]:
+    """The scorecard by which each lead was last counted; where none was yet, the one that counts now."""
+    counted = dict(LeadScore.objects.filter(lead__in=list(leads)).values_list("lead", "scorecard"))
+    now = None if all(counted.get(lead.pk) for lead in leads) else _counting()
+    return {lead: counted.get(lead.pk) or now for lead in leads}
+
+
 def last_standing(lead: Lead) -> int:
     """The number of the newest move of a lead that nobody has taken back."""
     return lead.stage_changes.filter(undone=False).aggregate(newest=Max("seq"))["newest"] or 0
@@ -122,9 +135,8 @@ def take_back(lead: Lead, seq: int, *, at: datetime, actor: User, also: Sequence
     """
     taken = lead.stage_changes.get(seq=seq, undone=False)
     lead.moves += 1
-    change = StageChange.objects.create(
-        lead=lead, seq=lead.moves, old=taken.new, new=taken.old, act="undo", actor=actor, at=at, undone=True
-    )
+    back = {"old": taken.new, "new": taken.old, "act": "undo", "scorecard_id": _cards([lead])[lead], "undone": True}
+    change = StageChange.objects.create(lead=lead, seq=lead.moves, actor=actor, at=at, **back)
     taken.undone = True
     taken.save(update_fields=["undone"])
     lead.visits.filter(seq=seq).delete()

@@ -16,6 +16,8 @@ BREAKS = {
     "the ledger is whole": "UPDATE leads_lead SET moves = 7 WHERE id = {top}",
     "what is undone stands in pairs": "UPDATE leads_stagechange SET undone = true WHERE lead_id = {middle} AND seq = 2",
     "each stage change begins where": "UPDATE leads_stagechange SET old = 'customer' WHERE lead_id = {middle} AND seq = 2",
+    "each stage change names the points": "UPDATE leads_stagechange SET scorecard_id = NULL"
+    " WHERE lead_id = {middle} AND seq = 2",
     "each visit was opened by": "UPDATE leads_visit SET entered_at = now() WHERE lead_id = {top}",
     "a score is the sum of its parts": "UPDATE leads_leadscore SET parts = '[]' WHERE lead_id = {top}",
     "a lead's e-mail names that lead": "DELETE FROM leads_identity WHERE lead_id = {top}",
