@@ -18,7 +18,7 @@ from accounts.models import User
 from handoff import notices, reasons
 from handoff.models import Agreement, Amendment, Signature
 from handoff.models.agreement import PARTIES
-from leads import clock
+from leads import clock, points
 from leads.models import Scorecard
 
 DEFINITION = (
@@ -26,7 +26,7 @@ DEFINITION = (
     "together at least the points of the line, or asked to talk."
 )
 #: What the definition of an MQL says, on the scorecard where the leads' side reads it.
-CARD_TERMS = ("mql_line", "required_facts", "personas", "high_intent")
+CARD_TERMS = ("mql_line", "required_facts", "personas", "high_intent", "points")
 #: What an agreement says beside its scorecard.
 OWN_TERMS = (
     "definition", "leads_a_month", "value_a_month", "completeness", "accept_within", "attempt_within",
@@ -117,11 +117,10 @@ def begin(*, actor: User, why: str = "", **terms: Any) -> Agreement:
             % {"who": draft.drafted_by or _("Somebody"), "version": draft}
         )
     current, at = Agreement.objects.in_force(), clock.now()
-    wanted = {**said(current), **terms}
+    wanted = {**said(current), **_read(terms)}
     newest = Scorecard.objects.aggregate(newest=Max("version"))["newest"]
     card = Scorecard.objects.create(
         version=newest + 1,
-        points=current.scorecard.points,
         created_at=at,
         **{name: wanted[name] for name in CARD_TERMS},
     )
@@ -159,9 +158,10 @@ def change(*, actor: User, version: int, seen: int, why: str | None = None, **te
 def amend(draft: Agreement, *, actor: User, seen: int, why: str | None = None, **terms: Any) -> Agreement:
     """Change terms of the draft. Signatures were given to other words, so a change voids them.
 
-    Raises ValidationError when the draft is no longer the edit that was `seen`, or no longer a draft.
+    Raises ValidationError when the draft is no longer the edit that was `seen`, or no longer a draft, and when points
+    are none, by rule.
     """
-    draft = _draft(draft, seen=seen)
+    draft, terms = _draft(draft, seen=seen), _read(terms)
     changes = {name: (getattr(draft, name), value) for name, value in terms.items() if getattr(draft, name) != value}
     if why is not None and why != draft.why:
         changes["why"] = (draft.why, why)
@@ -222,6 +222,11 @@ def may_not_sign(actor: User, team: str) -> str:
             "team": Team(team).label
         }
     return _("This is for somebody of %(team)s. Nothing was signed.") % {"team": Team(team).label}
+
+
+def _read(terms: dict[str, Any]) -> dict[str, Any]:
+    """Terms as they are kept: a table of points has its rules checked, whoever wrote it."""
+    return {**terms, "points": points.clean(terms["points"])} if "points" in terms else terms
 
 
 def _hold() -> None:
@@ -314,7 +319,7 @@ def _ask_the_other(draft: Agreement, team: str, *, actor: User) -> None:
 def _put_in_force(draft: Agreement, current: Agreement, *, actor: User) -> None:
     """End the version in force and begin this one, with the scorecard it pins, in the transaction of the signature."""
     at, written = clock.now(), None
-    if all(getattr(current.scorecard, name) == getattr(draft.scorecard, name) for name in (*CARD_TERMS, "points")):
+    if all(getattr(current.scorecard, name) == getattr(draft.scorecard, name) for name in CARD_TERMS):
         draft.scorecard, written = current.scorecard, draft.scorecard  # nobody needs to be counted anew
     else:
         Scorecard.objects.filter(in_force=True).update(in_force=False)

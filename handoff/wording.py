@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.choices import WEEKDAYS
 from handoff import agreement
 from handoff.models import Agreement
+from leads import points
 from leads.definition import ACTIONS, named
 from leads.identity import country
 from personas.models import Persona
@@ -113,6 +114,11 @@ def _time(value: Any) -> str:
     return f"{read:%H:%M}" if isinstance(read, time) else str(value)
 
 
+def _rules(value: Any) -> str:
+    rules = sum(len(value[group]) for group in points.GROUPS)
+    return ngettext("%(n)d rule", "%(n)d rules", rules) % {"n": rules}
+
+
 def _percent(value: Any) -> str:
     return _("%(n)s %%") % {"n": value} if value is not None else _("not agreed")
 
@@ -148,6 +154,7 @@ TERMS: dict[str, Term] = {
     "required_facts": Term(gettext_lazy("Facts that an MQL has"), _facts),
     "personas": Term(gettext_lazy("Personas that an MQL is one of"), _plain),
     "high_intent": Term(gettext_lazy("Actions that skip the line"), _actions),
+    "points": Term(gettext_lazy("Points"), _rules),
     "definition": Term(gettext_lazy("What an MQL is, in words"), _plain),
     "leads_a_month": Term(gettext_lazy("Leads offered a month"), _plain),
     "value_a_month": Term(gettext_lazy("Expected value offered a month"), _amount),
@@ -204,6 +211,9 @@ def changes(found: Mapping[str, Iterable[Any]], personas: Names) -> list[Change]
     told = []
     for name in (name for name in TERMS if name in found):
         old, new = found[name]
+        if name == "points":
+            told += [Change(name, *difference) for difference in points.differences(old, new)]
+            continue
         told.append(Change(name, str(TERMS[name].label), words(name, old, personas), words(name, new, personas)))
     return told
 

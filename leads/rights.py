@@ -61,6 +61,7 @@ TEAM_ACTS: dict[str, set[Team]] = {
     "export": BOTH,
     "personas": BOTH,
     "agreement": BOTH,
+    "points": MARKETING,
     "task": BOTH,
     "thank": BOTH,
     "learning": set(),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -160,6 +161,12 @@ class Agreement(models.Model):
     @property
     def high_intent(self) -> list[str]:
         return self.scorecard.high_intent
+
+    @property
+    def points(self) -> dict[str, Any]:
+        """The rules of fit and of engagement that its leads are counted by."""
+        points: dict[str, Any] = self.scorecard.points
+        return points
 
     @property
     def own_hours(self) -> list[tuple[int, time, time]]:
