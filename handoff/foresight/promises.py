@@ -1,0 +1,173 @@
+"""How promises end when their moments are held against a draft's terms and its calendar."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from handoff import sla, wording
+from handoff.brief import WORKED_WITH
+from handoff.foresight.offers import OFFERS, SPAN
+from handoff.models import Agreement, Handoff
+from leads import clock, scoring
+
+MONTH = timedelta(days=30)
+
+
+class Kept(NamedTuple):
+    """A promise: how many ended, how many of them in time as it was agreed then, and under the draft."""
+
+    label: str
+    number: int
+    before: int
+    after: int
+
+
+class Asked(NamedTuple):
+    """A promise of marketing: what each month brought, and in how many of them the draft's promise was kept."""
+
+    label: str
+    values: list[str]
+    after: int
+    number: int
+
+
+class Month(NamedTuple):
+    """What marketing offered in thirty days, counted as Promises counts it."""
+
+    since: date
+    until: date
+    leads: int
+    value: Decimal
+    known: int  # percent
+
+
+@dataclass
+class Promises:
+    """What both teams promise, held against what happened in the 90 days before `now`."""
+
+    draft: Agreement
+    current: Agreement
+    now: datetime = field(default_factory=clock.now)
+
+    @property
+    def since(self) -> datetime:
+        return self.now - SPAN
+
+    @cached_property
+    def _offered(self) -> list[Handoff]:
+        """Every offer of this time: sales promises the same for each of them."""
+        rows = Handoff.objects.offered().filter(offered_at__gte=self.since, imported=False)
+        rows = rows.annotate(known=F("brief__known"))
+        rows = rows.select_related("agreement", "lead__company", "lead__source")
+        return list(rows.defer("brief", "note", "verdict", "lead__search").order_by("-offered_at", "-pk")[:OFFERS])
+
+    @cached_property
+    def promises(self) -> list[Kept]:
+        """How many promises of sales were kept, as they were agreed then and under the draft's terms and calendar.
+
+        One that still runs counts once its time is over, under both.
+        """
+        told = []
+        for kind, label in PROMISES:
+            before, after, number = 0, 0, 0
+            for handoff in self._offered:
+                was, would = self._in_time(handoff, kind, handoff.agreement), self._in_time(handoff, kind, self.draft)
+                if was is None or would is None:
+                    continue
+                number, before, after = number + 1, before + was, after + would
+            told.append(Kept(str(label), number, before, after))
+        return told
+
+    def _in_time(self, handoff: Handoff, kind: str, terms: Agreement) -> bool | None:
+        """Whether a promise was kept under these terms; None when it was never given, or still may be kept."""
+        began, ended = moments(handoff, kind)
+        if began is None:
+            return None
+        judged = copy(handoff)
+        judged.agreement = terms
+        allowed = terms.contact_within if kind == "contact" else sla.term(judged, kind)
+        used = sla.Calendar.of(terms).minutes(began, ended or handoff.ended_at or self.now)
+        if used <= allowed:
+            return None if ended is None else True
+        return False
+
+    @property
+    def retimes(self) -> bool:
+        """Whether the draft changes what sales promises or the calendar it is counted on."""
+        return any(getattr(self.draft, name) != getattr(self.current, name) for name in TIMED)
+
+    # what marketing promises
+
+    @cached_property
+    def months(self) -> list[Month]:
+        """The last three times thirty days, newest first: what marketing offered, its value, and the facts known."""
+        return [self._month(number) for number in range(SPAN // MONTH)]
+
+    def _month(self, number: int) -> Month:
+        until = self.now - number * MONTH
+        handed = [
+            one
+            for one in self._offered
+            if until - MONTH <= one.offered_at < until and one.origin in Handoff.BY_MARKETING
+        ]
+        known = sum(known_share(one) for one in handed)
+        return Month(
+            (until - MONTH).date(),
+            until.date(),
+            len(handed),
+            sum((one.value for one in handed if one.lead.currency == Agreement.CURRENCY), Decimal()),
+            round(100 * known / len(handed)) if handed else 0,
+        )
+
+    @property
+    def marketing(self) -> list[Asked]:
+        """In how many of these months marketing would have kept what the draft asks for."""
+        asked = []
+        for term, label, name in (
+            ("leads_a_month", _("Leads offered"), "leads"),
+            ("value_a_month", _("Expected value offered, in euros"), "value"),
+            ("completeness", _("Facts known when offered"), "known"),
+        ):
+            promised, got = getattr(self.draft, term), [getattr(month, name) for month in self.months]
+            if promised:
+                told = [wording.words(term, value, {}) for value in got]
+                asked.append(Asked(str(label), told, sum(value >= promised for value in got), len(got)))
+        return asked
+
+
+#: What sales promises, and the calendar it is counted on.
+TIMED = (
+    "accept_within", "attempt_within", "hand_raise_within", "contact_within", "weekdays", "opens", "closes",
+    "hours", "time_zone", "holidays", "days_off",
+)  # fmt: skip
+#: The promises of sales, in their order.
+PROMISES = [
+    ("answer", _("Accepted or returned in time")),
+    ("attempt", _("First attempt in time")),
+    ("contact", _("Two-way contact in time")),
+]
+
+
+def moments(handoff: Handoff, kind: str) -> tuple[datetime | None, datetime | None]:
+    """When a promise began to run and when what it promised happened."""
+    if kind == "answer":
+        answered = handoff.accepted_at or (handoff.ended_at if handoff.end == Handoff.End.RETURNED else None)
+        return handoff.offered_at, answered
+    return handoff.accepted_at, handoff.first_attempt_at if kind == "attempt" else handoff.first_contact_at
+
+
+def known_share(handoff: Any) -> float:
+    """Which share of the facts that sales works with was known when this was offered; else, is known today."""
+    known = handoff.known
+    if known is None:
+        facts = scoring.facts(handoff.lead)
+        known = [name for name in WORKED_WITH if facts.get(name) not in (None, "")]
+    return len(set(known) & set(WORKED_WITH)) / len(WORKED_WITH)

@@ -1,0 +1,93 @@
+"""What was known of leads at moments of the past: their facts as they stood, and what they had done until then.
+
+Exact is what the timeline tells: what people did, and each fact whose change was written down with what it was before.
+A fact of which it is only said that it was filled in was not known before. What nobody wrote down, and what is known of
+a company, counts as it is today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from json import loads
+from typing import Any
+
+from django.db import connection
+
+from leads import scoring
+from leads.engagement import Touches
+from leads.identity import is_business_email
+from leads.models import Lead
+
+#: What may have been filled in later: unless its earlier value is known, it was unknown before.
+PLAIN = {"source", "campaign", "country", "job_title", "persona", "value", "email", "phone", "name", "company"}
+#: Facts of which the timeline keeps what they were before a change.
+KEPT = ("country", "job_title", "email", "phone", "name", "value")
+
+_CHANGED = """
+SELECT a.lead_id, a.at, a.data FROM leads_activity a
+ WHERE a.lead_id = ANY(%s) AND (a.data ? 'changed' OR a.data ? 'changes') AND a.kind NOT LIKE 'deal%%'
+ ORDER BY a.lead_id, a.at DESC, a.id DESC
+"""
+_TOUCHED = """
+SELECT w.place - 1, a.kind, count(*), min(a.at), max(a.at),
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (7 * 86400), 1000))),
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (30 * 86400), 1000))),
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (90 * 86400), 1000)))
+  FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS w(lead, at, place)
+  JOIN leads_activity a ON a.lead_id = w.lead AND a.at <= w.at
+ WHERE a.kind = ANY(%s)
+ GROUP BY w.place, a.kind
+"""
+
+
+def facts_at(moments: Sequence[tuple[Lead, datetime]]) -> list[dict[str, Any]]:
+    """The facts of leads, read with company and source, at a moment each, in the same order."""
+    later, found = changes({lead.pk for lead, _at in moments}), []
+    for lead, at in moments:
+        facts = scoring.facts(lead)
+        for changed_at, data in later.get(lead.pk, ()):
+            if changed_at > at:
+                take_back(facts, data)
+        email = str(facts.get("email") or "")
+        facts["business_email"] = "yes" if email and is_business_email(email) else ""
+        found.append(facts)
+    return found
+
+
+def touches_at(moments: Sequence[tuple[Lead, datetime]], kinds: Collection[str]) -> list[dict[str, Touches]]:
+    """What leads had done of these kinds up to a moment each, in the same order."""
+    found: list[dict[str, Touches]] = [{} for _moment in moments]
+    if not moments or not kinds:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(_TOUCHED, [[lead.pk for lead, _at in moments], [at for _lead, at in moments], list(kinds)])
+        for place, kind, *done in cursor.fetchall():
+            found[place][kind] = Touches(*done)
+    return found
+
+
+def changes(leads: Iterable[int]) -> dict[int, list[tuple[datetime, dict[str, Any]]]]:
+    """What the timelines of leads tell of changed facts, the newest first."""
+    found: dict[int, list[tuple[datetime, dict[str, Any]]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED, [list(leads)])
+        for pk, at, data in cursor.fetchall():
+            found.setdefault(pk, []).append((at, data if isinstance(data, dict) else loads(data)))
+    return found
+
+
+def take_back(facts: dict[str, Any], data: Mapping[str, Any]) -> None:
+    """Facts as they were before a change; what was not written down was not known."""
+    for name in data.get("changed") or ():
+        if name in facts and (name in PLAIN or name.startswith("custom.")):
+            facts[name] = None
+    for name, said in (data.get("changes") or {}).items():
+        was = said[0] if isinstance(said, list) and len(said) == 2 else None
+        if name == "custom" and isinstance(was, dict):
+            for one in [key for key in facts if key.startswith("custom.")]:
+                facts[one] = was.get(one[7:])
+        elif name in KEPT:
+            facts[name] = was
+        elif name in ("source", "campaign", "persona"):
+            facts[name] = None
