@@ -168,7 +168,7 @@ def _engagement(reader: _Reader) -> Rule:
         rule["half_life"] = reader.choice(
             "half_life", HALF_LIVES, _("Choose 7, 30 or 90 days, or that it never fades.")
         )
-    else:
+    elif op in COUNTS:
         rule["value"] = reader.whole("value", 1, FARTHEST)
     return rule
 

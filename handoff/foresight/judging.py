@@ -66,11 +66,8 @@ class Recount:
         for offer, facts in zip(self.offers, found, strict=True):
             if offer.company is not None:
                 facts |= {name: offer.company.get(said) for name, said in COMPANY.items()}
-            for name in FACTS if offer.known is not None else ():
-                if name not in offer.known:
-                    facts[name] = None
-                elif facts.get(name) in (None, ""):
-                    facts[name] = "yes"  # it was known, and has been emptied since
+            if (known := offer.known) is not None:  # what was known and has been emptied since is "yes"
+                facts |= {name: (facts.get(name) or "yes") if name in known else None for name in FACTS}
         return found
 
     @cached_property

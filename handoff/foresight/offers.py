@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.fields.json import KT
-from django.utils.translation import gettext_lazy as _
 
 from handoff.models import Deal, Handoff, Reason
 from leads import scoring
@@ -86,5 +85,3 @@ def _noted(row: Any) -> Offer:
     """An offer with what its brief noted."""
     points = None if row.points is None else int(row.points)
     return Offer(row, points, row.known, row.persona, row.company, row.tofu_since, won=row.won)
-
-

@@ -18,6 +18,7 @@ from handoff.foresight import LISTED, Foresight
 from handoff.models import Agreement, Reason
 from handoff.proposal import Evidence, propose
 from handoff.sheet import Sheet
+from handoff.tally import Tally
 from handoff.terms import DraftForm
 from leads import rights
 from leads.tasks import nudge
@@ -30,7 +31,7 @@ EARLIER = 20
 def agreement(request: HttpRequest) -> HttpResponse:
     """What is in force, where everybody can look it up."""
     current = Agreement.objects.select_related("agreed_by").in_force()
-    context = {"sheet": Sheet.of(current), "reasons": by_act(), **around(request)}
+    context = {"sheet": Sheet.of(current), "tally": Tally(current), "reasons": by_act(), **around(request)}
     return render(request, "handoff/agreement.html", context)
 
 
@@ -41,7 +42,7 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
     asked = Agreement.objects.select_related("scorecard", "agreed_by", "drafted_by")
     shown = get_object_or_404(asked.filter(ended_at__isnull=False), version=number)
     before = asked.signed().filter(version__lt=number).order_by("-version").first()
-    context = {"sheet": Sheet.of(shown, before=before), **around(request)}
+    context = {"sheet": Sheet.of(shown, before=before), "tally": Tally(shown), **around(request)}
     return render(request, "handoff/agreement_version.html", context)
 
 
@@ -96,7 +97,8 @@ def draft_page(
 ) -> HttpResponse:
     current = Agreement.objects.in_force()
     sheet = Sheet.of(found, before=current, reader=request.user)
-    context = {"sheet": sheet, "current": current, "draft": found, "errors": errors, "since": since}
+    context = {"sheet": sheet, "tally": Tally(found), "current": current, "draft": found, "errors": errors}
+    context |= {"since": since, "may_change": rights.may(request.user, "points")}
     return render(request, "handoff/agreement_draft.html", context, status=422 if errors else 200)
 
 

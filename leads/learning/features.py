@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from leads import scoring
+from leads import past, scoring
 from leads.definition import FACTS
 from leads.engagement import HALF_LIVES, TOUCHES, Touches
 from leads.identity import is_business_email
@@ -18,8 +18,6 @@ from leads.models import Lead, Scorecard
 
 ANSWERS = ("call", "meeting", "message")
 DAY = 86_400
-#: What may have been filled in later: unless its earlier value is known, it was unknown before.
-PLAIN = {"source", "campaign", "country", "job_title", "persona", "value", "email", "phone", "name", "company"}
 #: Names of features that are sums of touches or times, not facts.
 ALL, RECENCY, RESPONSE, KNOWN, MAIL, CAME = (
     "touches", "days_since_touch", "response_minutes", "facts_known", "mail", "came_by",
@@ -38,11 +36,6 @@ SELECT w.place, a.kind, min(a.at) FILTER (WHERE a.actor_id IS NOT NULL), count(*
 #: The first line of a timeline says how a lead came in; what later lines changed was otherwise before.
 _FIRST = """
 SELECT DISTINCT ON (lead_id) lead_id, kind FROM leads_activity WHERE lead_id = ANY(%s) ORDER BY lead_id, at, id
-"""
-_CHANGED = """
-SELECT a.lead_id, a.at, a.data FROM leads_activity a
- WHERE a.lead_id = ANY(%s) AND (a.data ? 'changed' OR a.data ? 'changes') AND a.kind NOT LIKE 'deal%%'
- ORDER BY a.lead_id, a.at DESC, a.id DESC
 """
 
 
@@ -71,7 +64,7 @@ def known_at(moments: Sequence[tuple[int, datetime]], *, now: bool = False) -> l
     card = Scorecard.objects.get(in_force=True)
     touched = _touched(moments)
     came = _came(pks)
-    later = {} if now else _changes(pks)
+    later = {} if now else past.changes(pks)
     found = []
     for place, (pk, at) in enumerate(moments):
         lead, sums = leads[pk], touched.get(place, _Touched())
@@ -80,7 +73,7 @@ def known_at(moments: Sequence[tuple[int, datetime]], *, now: bool = False) -> l
         facts["value"] = float(lead.value) if lead.value is not None else None
         for changed_at, data in later.get(pk, ()):
             if changed_at > at:
-                _take_back(facts, data)
+                past.take_back(facts, data)
         points = scoring.score(facts, sums.kinds, card.points, at=at).total
         found.append(Known(_features(lead, facts, sums, came.get(pk, ""), at), points))
     return found
@@ -137,17 +130,6 @@ def _came(pks: Iterable[int]) -> dict[int, str]:
         return dict(cursor.fetchall())
 
 
-def _changes(pks: Iterable[int]) -> dict[int, list[tuple[datetime, dict[str, Any]]]]:
-    found: dict[int, list[tuple[datetime, dict[str, Any]]]] = {}
-    from json import loads
-
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, [list(pks)])
-        for pk, at, data in cursor.fetchall():
-            found.setdefault(pk, []).append((at, data if isinstance(data, dict) else loads(data)))
-    return found
-
-
 def filled_later(data: Mapping[str, Any]) -> list[str]:
     """The names of facts that a line of the timeline says were filled in or changed."""
     names = list(data.get("changed") or ())
@@ -157,19 +139,3 @@ def filled_later(data: Mapping[str, Any]) -> list[str]:
         else:
             names.append(name)
     return names
-
-
-def _take_back(facts: dict[str, Any], data: Mapping[str, Any]) -> None:
-    """Facts as they were before a change; what was not written down was not known."""
-    for name in data.get("changed") or ():
-        if name in facts and (name in PLAIN or name.startswith("custom.")):
-            facts[name] = None
-    for name, said in (data.get("changes") or {}).items():
-        was = said[0] if isinstance(said, list) and len(said) == 2 else None
-        if name == "custom" and isinstance(was, dict):
-            for one in [key for key in facts if key.startswith("custom.")]:
-                facts[one] = was.get(one[7:])
-        elif name in ("country", "job_title", "email", "phone", "name", "value"):
-            facts[name] = was
-        elif name in ("source", "campaign", "persona"):
-            facts[name] = None

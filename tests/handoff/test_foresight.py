@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from handoff import agreement, answers, deals, lifecycle
 from handoff.foresight import Foresight, crossing
 from handoff.models import Agreement, Handoff
-from handoff.proposal import Evidence
 from leads import capture, clock, editing, engagement, hindsight, pipeline, scoring
 from leads.models import Activity, Lead, Scorecard
 from leads.models.scoring import default_points
 from personas.models import Persona
 from tests.factories import make_agreement, make_draft, make_handoff, make_lead, make_reason, make_user
 
-AHEAD, EVIDENCE, BEGIN = (reverse(f"handoff:agreement_{name}") for name in ("foresight", "evidence", "begin"))
+AHEAD = reverse("handoff:agreement_foresight")
 #: 50 points of fit
 FITS = {
     "phone": "+43 316 811235", "job_title": "Director", "country": "AT",
@@ -260,59 +259,6 @@ def test_it_asks_as_often_for_many_leads_as_for_few(client, mia, sam):
         offered()
         warm("web:pricing")
     assert counted() == few <= 24
-
-
-# When returns gather
-
-
-def test_returns_that_gather_below_some_points_propose_a_higher_line_with_the_evidence(client, mia, sam):
-    client.force_login(mia)
-    assert client.get(EVIDENCE).text.strip() == ""
-    for number in range(5):
-        returned(sam, name=f"Small {number}")
-    won = offered("meeting:met", "email:reply", name="Wanda Winner")
-    lifecycle.accept(won, actor=sam)
-    page = words(client.get(EVIDENCE))
-    assert "5 of 6 answered offers" in page
-    assert "5 returns it would have kept out" in page
-    assert "0 that became customers" in page
-    client.post(BEGIN)
-    draft = Agreement.objects.drafts().get()
-    assert 62 < draft.mql_line <= 65
-    assert "5 of 6 answered offers" in draft.why
-    assert draft.drafted_by == mia
-    held = Foresight(draft, Agreement.objects.in_force())
-    assert {str(offer.handoff.lead) for offer in held.returned_kept_out} == {f"Small {n}" for n in range(5)}
-    assert "Draft v2 is open" in words(client.get(EVIDENCE))
-
-
-def test_returns_that_lack_a_fact_propose_to_ask_for_it(sam):
-    for _number in range(5):
-        returned(sam, "not_a_buyer", "meeting:met", phone="")
-    for _number in range(3):
-        lead = offered("event:attended", job_title="Director", country="")
-        lifecycle.accept(lead, actor=sam)
-        lifecycle.qualify(lead, actor=sam)
-    best = Evidence.gather().best
-    assert (best.fact, len(best.returned), len(best.qualified)) == ("phone", 5, 0)
-
-
-def test_a_few_returns_propose_nothing(client, sam):
-    for _number in range(4):
-        returned(sam)
-    client.force_login(make_user("ruth", team="management"))
-    assert client.get(EVIDENCE).text.strip() == ""
-    assert not Evidence.gather().gathers
-
-
-def test_returns_that_nothing_separates_are_told_without_a_line(sam):
-    for _number in range(5):
-        returned(sam)
-        kept = offered()
-        lifecycle.accept(kept, actor=sam)
-        lifecycle.qualify(kept, actor=sam)
-    evidence = Evidence.gather()
-    assert (evidence.gathers, evidence.best) == (True, None)
 
 
 # What an MQL is

@@ -1,0 +1,128 @@
+"""When returns gather that say 'not what we agreed on', the change of the agreement that they ask for.
+
+Only offers count that today's agreement would make too: what has been agreed against since asks for nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from handoff import agreement
+from handoff.foresight import SPAN, Judge, Offer, Recount, offers
+from handoff.models import Agreement
+from handoff.proposal.change import Change
+from handoff.proposal.rules import Studied, changed_rules
+from leads import clock
+from leads.definition import FACTS, Definition, named
+
+#: So many returns are looked at where they are this share of all that was answered: three of twelve are no accident,
+#: three of a hundred are. So many more are, however many were answered, if one change would keep out mostly them.
+LEAST, SHARE, MANY = 3, 0.25, 5
+#: A line is looked for so many points above the one that is agreed.
+HIGHER = 30
+#: Changes of single rules are tried on so many answered offers, the newest first.
+STUDIED = 5_000
+
+
+@dataclass
+class Evidence:
+    """The offers that the definition made over the last 90 days and how sales answered them."""
+
+    current: Agreement
+    offers: list[Offer]
+    since: datetime
+
+    @classmethod
+    def gather(cls) -> Evidence:
+        since = clock.now() - SPAN
+        return cls(Agreement.objects.in_force(), offers(since=since), since)
+
+    @cached_property
+    def answered(self) -> list[Offer]:
+        """Those that sales answered, with the points that they have by today's table."""
+        answered = [offer for offer in self.offers if offer.is_answered]
+        recount = Recount(answered, self.current.points)
+        for offer in answered:
+            offer.anew = recount.points(offer, self.current.points)
+        judge = self._judge(self._now, answered)
+        return [offer for offer in answered if judge.keeps(offer)]
+
+    @cached_property
+    def definitional(self) -> list[Offer]:
+        return [offer for offer in self.answered if offer.is_definitional]
+
+    @property
+    def gathers(self) -> bool:
+        """Enough of them: a good share of all, or many that are a good share of what a change would keep out."""
+        number = len(self.definitional)
+        return number >= LEAST and (number >= SHARE * len(self.answered) or (number >= MANY and self._is_concentrated))
+
+    @property
+    def _is_concentrated(self) -> bool:
+        return self.best is not None and len(self.best.returned) >= max(MANY, len(self.best.kept_out) / 2)
+
+    @cached_property
+    def best(self) -> Change | None:
+        """The one change that keeps out the most of these returns for the least that was good, and for the fewest."""
+        changes = [change for change in self._changes() if len(change.returned) >= LEAST and change.worth > 0]
+        return max(changes, key=lambda change: (change.worth, -len(change.kept_out)), default=None)
+
+    def _changes(self) -> Iterator[Change]:
+        """Higher lines, the lowest first, then facts that could be asked for, then rules that could give otherwise."""
+        if len(self.definitional) < LEAST:
+            return
+        now = self._now
+        for line in range(now.line + 1, min(now.line + HIGHER, 100) + 1):
+            words = _("the MQL line rises to %(line)d points") % {"line": line}
+            yield self._change(Definition(line, now.facts, now.personas, now.actions), words)
+        for fact in FACTS:
+            if fact not in now.facts:
+                facts = tuple(name for name in FACTS if name in {*now.facts, fact})
+                words = _("a lead without %(fact)s no longer crosses the line") % {"fact": named(fact)}
+                yield self._change(Definition(now.line, facts, now.personas, now.actions), words)
+        yield from changed_rules(Studied(self.answered[:STUDIED], self.current.points, now, self._acts), least=LEAST)
+
+    def _change(self, definition: Definition, words: str) -> Change:
+        judge = self._judge(definition, self.answered, acts=self._acts)
+        return Change(definition, words, [offer for offer in self.answered if not judge.keeps(offer)])
+
+    @property
+    def _now(self) -> Definition:
+        return Definition.of(self.current.scorecard)
+
+    @staticmethod
+    def _judge(definition: Definition, answered: list[Offer], acts: dict[int, list[datetime]] | None = None) -> Judge:
+        return Judge(definition, answered, acts, points=lambda offer: offer.anew)
+
+    @cached_property
+    def _acts(self) -> dict[int, list[datetime]]:
+        return self._judge(self._now, self.answered).acts
+
+    @property
+    def finding(self) -> str:
+        """The finding in a sentence, as the draft gives it for its reason."""
+        found = ngettext(
+            "%(n)d of %(all)d answered offers since %(day)s was returned as not what we agreed on.",
+            "%(n)d of %(all)d answered offers since %(day)s were returned as not what we agreed on.",
+            len(self.definitional),
+        ) % {
+            "n": len(self.definitional),
+            "all": len(self.answered),
+            "day": date_format(self.since, "j M Y"),
+        }
+        return f"{found} {self.best.replay}" if self.best else found
+
+
+def propose(*, actor: User) -> Agreement:
+    """Make a draft of what the returns ask for, with the finding as its reason."""
+    evidence = Evidence.gather()
+    terms = evidence.best.terms if evidence.gathers and evidence.best else {}
+    return agreement.begin(actor=actor, why=evidence.finding, **terms)

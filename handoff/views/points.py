@@ -1,0 +1,56 @@
+"""The points: those in force with how many leads have them, and those of the draft, which marketing edits."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from handoff import tally
+from handoff.forms.points import PointsForm
+from handoff.models import Agreement
+from handoff.sheet import Sheet
+from handoff.tally import Tally
+from handoff.views.agreement import no_draft, the_draft
+from leads import rights
+
+
+@login_required
+@require_GET
+def points(request: HttpRequest) -> HttpResponse:
+    """The points in force, how many leads have points by each rule now, and which versions changed them."""
+    current = Agreement.objects.in_force()
+    draft = Agreement.objects.drafts().select_related("drafted_by").first()
+    shown = Tally(current, tally.fired())
+    may = {"may_draft": rights.may(request.user, "agreement"), "may_change": rights.may(request.user, "points")}
+    context = {"tally": shown, "current": current, "draft": draft, "history": tally.history(), **may}
+    return render(request, "handoff/points.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest) -> HttpResponse:
+    """The draft's points: marketing changes them in a form, sales reads them."""
+    if (found := the_draft(request)) is None:
+        return no_draft(request)
+    if request.method == "POST":
+        rights.permit(request.user, "points")
+    elif not rights.may(request.user, "points"):
+        return page(request, found, None)
+    form = PointsForm(request.POST if request.method == "POST" else None, draft=found)
+    if not form.is_bound or form.rearrange(request.POST.get("do", "")):
+        return page(request, found, form)
+    if form.attempt(actor=request.user):
+        messages.success(request, _("The points of %(version)s are saved.") % {"version": found})
+        return redirect("handoff:agreement_draft")
+    return page(request, found, form, status=422)
+
+
+def page(request: HttpRequest, draft: Agreement, form: PointsForm | None, *, status: int = 200) -> HttpResponse:
+    current = Agreement.objects.in_force()
+    sheet = Sheet.of(draft, before=current)
+    context = {"form": form, "draft": draft, "current": current, "sheet": sheet, "tally": Tally(draft)}
+    return render(request, "handoff/points_edit.html", context, status=status)

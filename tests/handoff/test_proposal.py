@@ -1,0 +1,173 @@
+"""Returns that say "not what we agreed on", where they gather: the change that they ask for, with its replay."""
+
+import pytest
+from django.urls import reverse
+
+from handoff import answers, deals, lifecycle
+from handoff.foresight import Foresight
+from handoff.models import Agreement, Handoff
+from handoff.proposal import Evidence
+from leads import capture
+from leads.models import Scorecard
+from tests.factories import make_agreement, make_handoffs, make_lead, make_reason, make_user
+
+EVIDENCE, BEGIN = (reverse(f"handoff:agreement_{name}") for name in ("evidence", "begin"))
+#: 50 points of fit
+FITS = {
+    "phone": "+43 316 811235", "job_title": "Director", "country": "AT",
+    "company": {"name": "Steel Works", "size": 90, "industry": "Steel"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def mia():
+    return make_user("mia", name="Mia Novak")
+
+
+@pytest.fixture
+def sam():
+    return make_user("sam", team="sales", name="Sam Okafor")
+
+
+def offered(*kinds, **said):
+    """Somebody whom the definition has offered: 62 points with a reply to an e-mail."""
+    lead = make_lead(**{**FITS, **said})
+    for kind in kinds or ("email:reply",):
+        capture.log(lead, kind=kind)
+    answers.answer_all()
+    assert lead.handoffs.open().get().origin == Handoff.Origin.LINE
+    return lead
+
+
+def returned(sam, code="below_fit", *kinds, **said):
+    lead = offered(*kinds, **said)
+    lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", code), verdict="Too small")
+    return lead
+
+
+def won(sam, *kinds, **said):
+    lead = offered(*kinds, **said)
+    lifecycle.accept(lead, actor=sam)
+    lifecycle.qualify(lead, actor=sam)
+    deals.win(deals.open_deal(lead, actor=sam, name="Meters"), actor=sam)
+    return lead
+
+
+def words(response):
+    return " ".join(response.text.replace("&#x27;", "'").split())
+
+
+def test_returns_that_gather_below_some_points_propose_a_higher_line_with_the_evidence(client, mia, sam):
+    client.force_login(mia)
+    assert client.get(EVIDENCE).text.strip() == ""
+    for number in range(5):
+        returned(sam, name=f"Small {number}")
+    won = offered("meeting:met", "email:reply", name="Wanda Winner")
+    lifecycle.accept(won, actor=sam)
+    page = words(client.get(EVIDENCE))
+    assert "5 of 6 answered offers" in page
+    assert "5 returns it would have kept out" in page
+    assert "0 that became customers" in page
+    client.post(BEGIN, {"proposal": "1"})
+    draft = Agreement.objects.drafts().get()
+    assert 62 < draft.mql_line <= 65
+    assert "5 of 6 answered offers" in draft.why
+    assert draft.drafted_by == mia
+    held = Foresight(draft, Agreement.objects.in_force())
+    assert {str(offer.handoff.lead) for offer in held.returned_kept_out} == {f"Small {n}" for n in range(5)}
+    assert "Draft v2 is open" in words(client.get(EVIDENCE))
+
+
+def test_returns_that_lack_a_fact_propose_to_ask_for_it(sam):
+    for _number in range(5):
+        returned(sam, "not_a_buyer", "meeting:met", phone="")
+    for _number in range(3):
+        lead = offered("event:attended", job_title="Director", country="")
+        lifecycle.accept(lead, actor=sam)
+        lifecycle.qualify(lead, actor=sam)
+    best = Evidence.gather().best
+    assert (best.terms["required_facts"], len(best.returned), len(best.qualified)) == (["phone"], 5, 0)
+
+
+@pytest.mark.parametrize(("returns", "accepted", "proposed"), [(2, 0, False), (3, 9, True), (3, 10, False)])
+def test_three_returns_of_few_offers_propose_something_and_three_of_many_are_an_accident(
+    client, mia, sam, returns, accepted, proposed
+):
+    for _number in range(returns):
+        returned(sam)
+    for lead in make_handoffs(accepted):
+        answer = {"accepted_at": lead.offered_at, "owner": sam, "accepted_by": sam, "lane": "sal"}
+        Handoff.objects.filter(pk=lead.pk).update(origin="line", due_at=None, promise="", **answer)
+    client.force_login(make_user("ruth", team="management"))
+    assert bool(client.get(EVIDENCE).text.strip()) == proposed
+
+
+def test_returns_that_nothing_separates_are_told_without_a_line(sam):
+    for _number in range(5):
+        returned(sam)
+        kept = offered()
+        lifecycle.accept(kept, actor=sam)
+        lifecycle.qualify(kept, actor=sam)
+    evidence = Evidence.gather()
+    assert (evidence.gathers, evidence.best) == (True, None)
+
+
+def test_three_returns_that_share_a_rule_propose_to_halve_or_drop_it(client, mia, sam):
+    for number in range(3):
+        returned(sam, "not_a_buyer", "web:page", "web:page", "web:page", "web:page", "web:page", "web:page",
+                 name=f"Page reader {number}")  # fmt: skip
+    for _number in range(2):
+        won(sam, "event:attended", job_title="Owner", country="")
+    client.force_login(mia)
+    page = words(client.get(EVIDENCE))
+    assert "3 of 5 answered offers" in page
+    assert "“Other pages” gives no points, 3 of these would have been kept out" in page
+    assert "0 that became customers" in page
+    client.post(BEGIN, {"proposal": "1"})
+    draft = Agreement.objects.drafts().get()
+    assert [rule["label"] for rule in Scorecard.objects.get(in_force=True).points["engagement"] if rule not in
+            draft.points["engagement"]] == ["Other pages"]  # fmt: skip
+    held = Foresight(draft, Agreement.objects.in_force())
+    assert {str(offer.handoff.lead) for offer in held.returned_kept_out} == {f"Page reader {n}" for n in range(3)}
+    assert held.wins_lost == []
+    page = words(client.get(reverse("handoff:agreement_draft")))
+    assert "3 of 5 answered offers" in page
+    assert "no such rule" in page
+
+
+def test_a_fact_that_returned_leads_share_is_proposed_as_a_rule_that_takes_points(client, mia, sam):
+    for number in range(3):
+        returned(
+            sam, "not_a_buyer", "email:reply", company={"name": f"Shop {number}", "size": 90, "industry": "Retail"}
+        )
+    for number in range(4):
+        won(sam, "email:reply", company={"name": f"Works {number}", "size": 90, "industry": "Steel"})
+    best = Evidence.gather().best
+    assert best.words == "a lead whose industry is Retail loses 10 points"
+    assert (len(best.returned), len(best.won)) == (3, 0)
+    client.force_login(mia)
+    client.post(BEGIN, {"proposal": "1"})
+    assert Agreement.objects.drafts().get().points["fit"][-1] == {
+        "label": "Industry is Retail", "field": "industry", "op": "is", "value": "Retail", "points": -10,
+    }  # fmt: skip
+
+
+def test_a_rule_that_wins_share_is_raised_together_with_the_line(sam):
+    make_agreement(mql_line=59)
+    for kinds in (["email:reply"], ["form:submit"], ["web:pricing", "web:pricing"]):
+        returned(sam, "not_a_buyer", *kinds)
+    for _number in range(3):
+        won(sam, "call:spoke")
+    best = Evidence.gather().best
+    assert best.words == "“Spoke on the phone” gives 22 instead of 12 points, and the MQL line rises to 69 points"
+    assert (len(best.returned), len(best.won), best.terms["mql_line"]) == (3, 0, 69)
+
+
+def test_what_has_been_agreed_against_since_asks_for_nothing_more(client, mia, sam):
+    for _number in range(3):
+        returned(sam)
+    assert Evidence.gather().gathers
+    make_agreement(mql_line=70)
+    assert not Evidence.gather().gathers
+    client.force_login(mia)
+    assert client.get(EVIDENCE).text.strip() == ""
