@@ -83,6 +83,12 @@ class Tally:
         return [self._engagement(rule) for rule in self.version.points[points.ENGAGEMENT]]
 
     @property
+    def leads(self) -> dict[tuple[str, str], int]:
+        """How many leads have points by each rule, by its half and its name."""
+        halves = ((points.FIT, self.fit), (points.ENGAGEMENT, self.engagement))
+        return {(group, rule.label): rule.leads or 0 for group, rules in halves for rule in rules}
+
+    @property
     def never(self) -> int:
         """How many rules give nobody points now."""
         return sum(rule.never for rule in [*self.fit, *self.engagement])

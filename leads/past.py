@@ -15,9 +15,11 @@ from typing import Any
 from django.db import connection
 
 from leads import scoring
-from leads.engagement import Touches
+from leads.engagement import Rule as Interest
+from leads.engagement import Touches, idle_for, kinds, rules
 from leads.identity import is_business_email
 from leads.models import Lead
+from personas.fit import Rule
 
 #: What may have been filled in later: unless its earlier value is known, it was unknown before.
 PLAIN = {"source", "campaign", "country", "job_title", "persona", "value", "email", "phone", "name", "company"}
@@ -91,3 +93,37 @@ def take_back(facts: dict[str, Any], data: Mapping[str, Any]) -> None:
             facts[name] = was
         elif name in ("source", "campaign", "persona"):
             facts[name] = None
+
+
+class Counter:
+    """A table of points read once, to count many moments: what `scoring.score` counts, without saying why."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self._fit = [Rule.read(rule) for rule in table["fit"]]
+        self._engagement = rules(table)
+        self._among = kinds(self._engagement)
+
+    def total(self, facts: Mapping[str, Any], touches: Mapping[str, Touches], *, at: datetime) -> int:
+        return self.fit(facts) + _held(sum(self._interest(rule, touches, at) for rule in self._engagement))
+
+    def fit(self, facts: Mapping[str, Any]) -> int:
+        return _held(sum(rule.points for rule in self._fit if rule.holds(facts)))
+
+    def is_about(self, facts: Mapping[str, Any], touches: Mapping[str, Touches], *, at: datetime) -> bool:
+        """Whether some rule gives points, or takes them."""
+        given = (self._interest(rule, touches, at) for rule in self._engagement)
+        return any(rule.holds(facts) for rule in self._fit) or any(given)
+
+    def _interest(self, rule: Interest, touches: Mapping[str, Touches], at: datetime) -> int:
+        if rule.op == "idle":
+            return rule.points if idle_for(touches, rule, self._among, at=at) else 0
+        done = touches.get(rule.kind)
+        if done is None:
+            return 0
+        if rule.op == "count":
+            return rule.points if done.number >= rule.value else 0
+        return rule.held(round(rule.points * done.worth(rule.half_life)))
+
+
+def _held(points: int) -> int:
+    return max(0, min(scoring.HALF, points))

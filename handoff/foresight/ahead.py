@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from handoff.foresight.crossing import CANDIDATES, crossing
+from handoff.foresight.crossing import CANDIDATES, could_cross, crossing
 from handoff.foresight.judging import Judge, Recount
 from handoff.foresight.offers import OFFERS, Offer, offers
 from handoff.foresight.promises import Promises
 from handoff.models import Handoff
-from leads import clock, hindsight, scoring
+from leads import clock, hindsight, past, scoring
 from leads.definition import Definition
 from leads.models import Lead, Visit
 from personas.choices import Stage
@@ -125,7 +125,8 @@ class Foresight(Promises):
 
     @property
     def too_many(self) -> bool:
-        return len(self._candidates) > CANDIDATES or len(self._offers) >= OFFERS
+        near = could_cross(self.draft, self.current, at=self.now)[: CANDIDATES + 1].count()
+        return max(len(self._candidates), near) > CANDIDATES or len(self._offers) >= OFFERS
 
     @cached_property
     def would_be(self) -> list[tuple[Lead, int]]:
@@ -140,11 +141,11 @@ class Foresight(Promises):
         acts_new = hindsight.acted_in(leads, by_new.actions, **period)
         acts_old = hindsight.acted_in(leads, by_old.actions, **period)
         near = [pk for pk in leads if pk in acts_new or interest.get(pk, -1) >= by_new.line - scoring.HALF]
-        found = []
+        found, fit, fitted = [], past.Counter(new.points).fit, past.Counter(old.points).fit
         for lead in Lead.objects.filter(pk__in=near).select_related("company", "source").order_by("pk"):
             facts = scoring.facts(lead)
-            most = fit(facts, new.points) + interest.get(lead.pk, 0)
-            was = fit(facts, old.points) + before.get(lead.pk, 0) if self.repoints else most
+            most = fit(facts) + interest.get(lead.pk, 0)
+            was = fitted(facts) + before.get(lead.pk, 0) if self.repoints else most
             crossed = lead.pk in acts_new or (lead.pk in interest and most >= by_new.line)
             if not crossed or by_new.missing(facts, lead.persona_id):
                 continue
@@ -156,8 +157,3 @@ class Foresight(Promises):
     def at_once(self) -> list[Lead]:
         """Leads that stand in TOFU now and are offered as soon as the draft is in force."""
         return crossing(self.draft, self.current, at=self.now) if self.redefines else []
-
-
-def fit(facts: Mapping[str, Any], points: Mapping[str, Any]) -> int:
-    """The points of fit alone."""
-    return scoring.score(facts, {}, {**points, "engagement": []}, at=clock.now()).fit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -29,6 +30,7 @@ class Recount:
         self.offers, self._asked = offers, tables
         self._places = {offer.handoff.pk: place for place, offer in enumerate(offers)}
         self._then: dict[int, int] = {}
+        self._counters: deque[tuple[Mapping[str, Any], past.Counter]] = deque(maxlen=4)
 
     def points(self, offer: Offer, table: Mapping[str, Any]) -> int | None:
         """None where the brief carries no points."""
@@ -37,12 +39,24 @@ class Recount:
             return offer.points
         key = offer.handoff.pk
         if key not in self._then:
-            self._then[key] = self.counted(offer, then).total
-        return max(0, min(MOST, offer.points + self.counted(offer, table).total - self._then[key]))
+            self._then[key] = self._total(offer, then)
+        return max(0, min(MOST, offer.points + self._total(offer, table) - self._then[key]))
 
-    def counted(self, offer: Offer, table: Mapping[str, Any]) -> scoring.Points:
-        """The points of an offer as a table counts what was known at that moment."""
-        return scoring.score(self.facts(offer), self.touches(offer), table, at=offer.handoff.offered_at)
+    def is_about(self, offer: Offer, table: Mapping[str, Any]) -> bool:
+        """Whether some rule of a table gave an offer points, or took them."""
+        counter = self._counter(table)
+        return counter.is_about(self.facts(offer), self.touches(offer), at=offer.handoff.offered_at)
+
+    def _total(self, offer: Offer, table: Mapping[str, Any]) -> int:
+        return self._counter(table).total(self.facts(offer), self.touches(offer), at=offer.handoff.offered_at)
+
+    def _counter(self, table: Mapping[str, Any]) -> past.Counter:
+        """Tables are asked about one after the other, so the last few are kept."""
+        known = next((counter for kept, counter in self._counters if kept is table), None)
+        if known is None:
+            known = past.Counter(table)
+            self._counters.append((table, known))
+        return known
 
     def facts(self, offer: Offer) -> dict[str, Any]:
         return self._facts[self._places[offer.handoff.pk]]

@@ -38,8 +38,8 @@ class Row(forms.Form):
     #: What a new row says before anybody has typed.
     new: ClassVar[dict[str, str]]
 
-    def __init__(self, said: Mapping[str, str], *, number: int, offered: tally.Offered) -> None:
-        self.number, prefix = number, f"{self.group}-{number}"
+    def __init__(self, said: Mapping[str, str], *, number: int, offered: tally.Offered, leads: int | None) -> None:
+        self.leads, prefix = leads, f"{self.group}-{number}"
         super().__init__({f"{prefix}-{name}": said.get(name, "") for name in self.base_fields}, prefix=prefix)
         self.full_clean()
         for name, choices in self.choices(offered).items():
@@ -118,9 +118,9 @@ class PointsForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput)
     kinds: tuple[type[FitRow], type[EngagementRow]] = (FitRow, EngagementRow)
 
-    def __init__(self, data: Any = None, *, draft: Agreement) -> None:
+    def __init__(self, data: Any = None, *, draft: Agreement, leads: Mapping[tuple[str, str], int]) -> None:
         super().__init__(data, initial={"seen": draft.edit})
-        self.draft, self.offered, self.focus = draft, tally.offered(), ""
+        self.draft, self.offered, self.leads, self.focus = draft, tally.offered(), leads, ""
         self.wrong: dict[str, list[str]] = {}
         self.rows: dict[str, list[FitRow | EngagementRow]] = {}
         for kind in self.kinds:
@@ -134,7 +134,10 @@ class PointsForm(forms.Form):
         return [{name: self.data.get(f"{kind.group}-{row}-{name}", "") for name in names} for row in range(rows)]
 
     def _draw(self, kind: type[FitRow | EngagementRow], said: Sequence[Mapping[str, str]]) -> None:
-        self.rows[kind.group] = [kind(one, number=number, offered=self.offered) for number, one in enumerate(said)]
+        leads = [self.leads.get((kind.group, one.get("label", ""))) for one in said]
+        self.rows[kind.group] = [
+            kind(one, number=number, offered=self.offered, leads=leads[number]) for number, one in enumerate(said)
+        ]
 
     @property
     def halves(self) -> list[tuple[str, list[FitRow | EngagementRow], list[str]]]:

@@ -48,7 +48,7 @@ class Studied:
     def about(self, rule: points.Rule) -> list[Offer]:
         """The offers to which a rule gave points, or would have."""
         alone = {points.FIT: [], points.ENGAGEMENT: [], group_of(rule): [rule]}
-        return [offer for offer in self.offers if self.recount.counted(offer, alone).parts]
+        return [offer for offer in self.offers if self.recount.is_about(offer, alone)]
 
     def change(self, table: dict[str, Any], about: Iterable[Offer], words: str, *, line: int | None = None) -> Change:
         """What a table would have kept out, which gives otherwise only to these."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -36,17 +37,23 @@ def edit(request: HttpRequest) -> HttpResponse:
     """The draft's points: marketing changes them in a form, sales reads them."""
     if (found := the_draft(request)) is None:
         return no_draft(request)
-    if request.method == "POST":
-        rights.permit(request.user, "points")
-    elif not rights.may(request.user, "points"):
-        return page(request, found, None)
-    form = PointsForm(request.POST if request.method == "POST" else None, draft=found)
+    if not rights.may(request.user, "points"):
+        return read_only(request, found)
+    leads = Tally(Agreement.objects.in_force(), tally.fired()).leads
+    form = PointsForm(request.POST if request.method == "POST" else None, draft=found, leads=leads)
     if not form.is_bound or form.rearrange(request.POST.get("do", "")):
         return page(request, found, form)
     if form.attempt(actor=request.user):
         messages.success(request, _("The points of %(version)s are saved.") % {"version": found})
         return redirect("handoff:agreement_draft")
     return page(request, found, form, status=422)
+
+
+def read_only(request: HttpRequest, draft: Agreement) -> HttpResponse:
+    """The draft's points for those who sign them and do not write them."""
+    if request.method == "POST":
+        raise PermissionDenied(_("Marketing writes the points, and both teams sign them. Nothing was changed."))
+    return page(request, draft, None)
 
 
 def page(request: HttpRequest, draft: Agreement, form: PointsForm | None, *, status: int = 200) -> HttpResponse:
