@@ -40,7 +40,8 @@ class Row(forms.Form):
 
     def __init__(self, said: Mapping[str, str], *, number: int, offered: tally.Offered, leads: int | None) -> None:
         self.leads, prefix = leads, f"{self.group}-{number}"
-        super().__init__({f"{prefix}-{name}": said.get(name, "") for name in self.base_fields}, prefix=prefix)
+        typed = {f"{prefix}-{name}": said.get(name, "").replace("\x00", "") for name in self.base_fields}
+        super().__init__(typed, prefix=prefix)
         self.full_clean()
         for name, choices in self.choices(offered).items():
             self._offer(name, choices)
