@@ -10,6 +10,7 @@ from handoff.proposal import Evidence
 from leads import capture
 from leads.models import Scorecard
 from tests.factories import make_agreement, make_handoffs, make_lead, make_reason, make_user
+from tests.histories import history, leads_of
 
 EVIDENCE, BEGIN = (reverse(f"handoff:agreement_{name}") for name in ("evidence", "begin"))
 #: 50 points of fit
@@ -170,3 +171,22 @@ def test_what_has_been_agreed_against_since_asks_for_nothing_more(client, mia, s
     assert not Evidence.gather().gathers
     client.force_login(mia)
     assert client.get(EVIDENCE).text.strip() == ""
+
+
+def test_on_an_imported_history_three_returns_by_a_person_show_a_proposal(client, mia, sam, tmp_path):
+    history(tmp_path, leads_of(30))
+    client.force_login(sam)
+    for number in range(3):
+        lead = offered("web:pricing", "web:pricing", name=f"Looked {number}")
+        words_said = {"reason": make_reason("return", "below_fit").pk, "verdict": "Only looked at prices"}
+        done = client.post(reverse("handoff:act", args=[lead.pk, "return"]), words_said, headers={"hx-request": "true"})
+        assert done.status_code < 300
+    client.force_login(mia)
+    page = words(client.get(EVIDENCE))
+    assert "3 of 3 answered offers" in page
+    assert "3 returns it would have kept out" in page
+    client.post(BEGIN, {"proposal": "1"})
+    draft = words(client.get(reverse("handoff:agreement_draft")))
+    assert "3 of 3 answered offers" in draft
+    page = client.get(reverse("handoff:agreement_foresight"))
+    assert len(page.context["ahead"].returned_kept_out) == 3
