@@ -144,7 +144,7 @@ def change(*, actor: User, version: int, seen: int, why: str | None = None, **te
     Raises ValidationError, with code "stale" when something else stands now than `version` at the edit `seen`.
     """
     _hold()
-    now = coming()
+    now, terms = coming(), _read(terms)
     if stands(now) != (version, seen):
         raise ValidationError(_since(version, now), code="stale")
     if now.is_draft:

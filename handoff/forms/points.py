@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
-from handoff import agreement, tally
+from handoff import agreement, tally, wording
 from handoff.models import Agreement
 from leads import points
 from leads.points import Rule
@@ -114,15 +114,19 @@ class EngagementRow(Row):
 
 
 class PointsForm(forms.Form):
-    """All rules of the draft. Which edit of it was shown is kept, so a stale form is told."""
+    """All rules of the draft, or of what is in force while there is none. Which edit of it was shown is kept, so that
+    a stale form is told.
+    """
 
+    version = forms.IntegerField(widget=forms.HiddenInput)
     seen = forms.IntegerField(widget=forms.HiddenInput)
     kinds: tuple[type[FitRow], type[EngagementRow]] = (FitRow, EngagementRow)
 
     def __init__(self, data: Any = None, *, draft: Agreement, leads: Mapping[tuple[str, str], int]) -> None:
-        super().__init__(data, initial={"seen": draft.edit})
+        super().__init__(data, initial=dict(zip(("version", "seen"), agreement.stands(draft), strict=True)))
         self.draft, self.offered, self.leads, self.focus = draft, tally.offered(), leads, ""
         self.wrong: dict[str, list[str]] = {}
+        self.theirs: list[wording.Change] = []
         self.rows: dict[str, list[FitRow | EngagementRow]] = {}
         for kind in self.kinds:
             stored = [kind.written(rule) for rule in draft.points[kind.group]]
@@ -168,20 +172,33 @@ class PointsForm(forms.Form):
         return True
 
     def attempt(self, *, actor: User) -> Agreement | None:
-        """Change the draft's points if the rules are right and nobody changed the draft meanwhile."""
+        """Change the draft's points, or begin a draft with them, if the rules are right and nobody was quicker."""
         if not self.is_valid():
             return None
         table = {group: [row.read for row in rows] for group, rows in self.rows.items()}
         try:
-            return agreement.amend(self.draft, actor=actor, seen=self.cleaned_data["seen"], points=table)
+            return agreement.change(actor=actor, points=table, **self.cleaned_data)
         except ValidationError as error:
             self._tell(error)
             return None
+
+    def _catch_up(self) -> None:
+        """What was typed stands over what others made of the draft meanwhile; the next save goes over that."""
+        said, now = self.cleaned_data, agreement.coming()
+        shown = Agreement.objects.select_related("scorecard").filter(version=said["version"]).first() or now
+        found = agreement.meanwhile(shown, said["seen"], now)
+        pairs = {name: (change.old, change.new) for name, change in found.items()}
+        self.theirs, self.draft = wording.changes(pairs, wording.persona_names()), now
+        stands = dict(zip(("version", "seen"), agreement.stands(now), strict=True))
+        self.data = {**dict(self.data.items()), **{name: str(value) for name, value in stands.items()}}
+        self.add_error(None, _("What you wrote is kept and not saved yet. Save again when it is right."))
 
     def _tell(self, error: ValidationError) -> None:
         """Each sentence where the rule stands that it is about."""
         if not hasattr(error, "error_dict"):
             self.add_error(None, error)
+            if error.code == "stale":
+                self._catch_up()
             return
         for place, said in error.message_dict.items():
             group, _dash, rest = place.partition("-")

@@ -10,12 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from handoff import tally
+from handoff import agreement, tally
 from handoff.forms.points import PointsForm
 from handoff.models import Agreement
 from handoff.sheet import Sheet
 from handoff.tally import Tally
-from handoff.views.agreement import no_draft, the_draft
 from leads import rights
 
 
@@ -34,30 +33,28 @@ def points(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest) -> HttpResponse:
-    """The draft's points: marketing changes them in a form, sales reads them."""
-    if (found := the_draft(request)) is None:
-        return no_draft(request)
+    """The draft's points: marketing changes them in a form, whose first save begins a draft; sales reads them."""
+    rights.permit(request.user, "agreement")
     if not rights.may(request.user, "points"):
-        return read_only(request, found)
+        return read_only(request, agreement.coming())
     leads = Tally(Agreement.objects.in_force(), tally.fired()).leads
-    form = PointsForm(request.POST if request.method == "POST" else None, draft=found, leads=leads)
+    form = PointsForm(request.POST if request.method == "POST" else None, draft=agreement.coming(), leads=leads)
     if not form.is_bound or form.rearrange(request.POST.get("do", "")):
-        return page(request, found, form)
-    if form.attempt(actor=request.user):
-        messages.success(request, _("The points of %(version)s are saved.") % {"version": found})
+        return page(request, form.draft, form)
+    if saved := form.attempt(actor=request.user):
+        messages.success(request, _("The points of %(version)s are saved.") % {"version": saved})
         return redirect("handoff:agreement_draft")
-    return page(request, found, form, status=422)
+    return page(request, form.draft, form, status=422)
 
 
 def read_only(request: HttpRequest, draft: Agreement) -> HttpResponse:
-    """The draft's points for those who sign them and do not write them."""
+    """The points for those who sign them and do not write them."""
     if request.method == "POST":
         raise PermissionDenied(_("Marketing writes the points, and both teams sign them. Nothing was changed."))
     return page(request, draft, None)
 
 
 def page(request: HttpRequest, draft: Agreement, form: PointsForm | None, *, status: int = 200) -> HttpResponse:
-    current = Agreement.objects.in_force()
-    sheet = Sheet.of(draft, before=current)
-    context = {"form": form, "draft": draft, "current": current, "sheet": sheet, "tally": Tally(draft)}
+    sheet = Sheet.of(draft, before=Agreement.objects.in_force())
+    context = {"form": form, "draft": draft, "sheet": sheet, "tally": Tally(draft), "next": agreement.next_version()}
     return render(request, "handoff/points_edit.html", context, status=status)

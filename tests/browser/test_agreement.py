@@ -85,7 +85,7 @@ def test_a_rule_is_changed_its_replay_is_read_both_sign_and_what_was_foretold_ha
     page.get_by_role("navigation", name="Main", exact=True).get_by_role("link", name="Agreement").click()
     page.get_by_role("navigation", name="Versions").get_by_role("link", name="Points").click()
     page.get_by_role("row", name="Pricing page").get_by_role("cell", name="2", exact=True).wait_for()
-    page.get_by_role("button", name="Propose other points").click()
+    page.get_by_role("link", name="Propose other points").click()
     rule = page.get_by_role("group", name="Pricing page")
     rule.get_by_label("Points", exact=True).fill("many")
     page.get_by_role("button", name="Add a rule").first.click()
@@ -94,7 +94,7 @@ def test_a_rule_is_changed_its_replay_is_read_both_sign_and_what_was_foretold_ha
     added.get_by_role("button", name="Remove this rule").click()
     added.wait_for(state="detached")
     page.get_by_role("button", name="Move Pricing page up").click()
-    page.get_by_role("button", name="Save the points of v2").click()
+    page.get_by_role("button", name="Save as draft v2").click()
     rule.get_by_text("Say it as a number.").wait_for()
     assert rule.get_by_label("Points", exact=True).input_value() == "many"
     held(page, "a wrong rule")

@@ -22,7 +22,7 @@ from leads.models.scoring import default_points
 from tests.factories import make_agreement, make_draft, make_lead, make_reason, make_user
 
 POINTS, EDIT = reverse("handoff:points"), reverse("handoff:points_edit")
-AHEAD, SIGN, BEGIN = (reverse(f"handoff:agreement_{name}") for name in ("foresight", "sign", "begin"))
+AHEAD, SIGN = (reverse(f"handoff:agreement_{name}") for name in ("foresight", "sign"))
 PRICING = next(n for n, rule in enumerate(default_points()["engagement"]) if rule["kind"] == "web:pricing")
 REPLY = next(n for n, rule in enumerate(default_points()["engagement"]) if rule["kind"] == "email:reply")
 #: 50 points of fit
@@ -57,7 +57,7 @@ def table(**changes):
 def typed(page, **changes):
     """The form as a browser sends it, with some fields typed over; dashes are written as underscores."""
     form = page.context["form"]
-    said = {"seen": form["seen"].value()}
+    said = {name: form[name].value() for name in ("version", "seen")}
     for group, rows, _wrong in form.halves:
         said[f"{group}-rows"] = len(rows)
         for row in rows:
@@ -170,24 +170,34 @@ def test_a_rule_that_cannot_be_is_told_where_it_stands_and_everything_typed_is_k
 def test_a_table_without_points_and_one_with_too_many_rules_are_refused(client, mia):
     make_draft(by=mia)
     client.force_login(mia)
-    empty = client.post(EDIT, {"seen": 1, "fit-rows": 0, "engagement-rows": 0})
+    empty = client.post(EDIT, {"version": 2, "seen": 1, "fit-rows": 0, "engagement-rows": 0})
     assert "No rule gives points, so nobody could reach the line." in empty.text
     many = {f"fit-{n}-{name}": value for n in range(61) for name, value in
             {"label": f"Rule {n}", "field": "phone", "op": "is", "value": str(n), "points": "1"}.items()}  # fmt: skip
-    full = client.post(EDIT, {"seen": 1, "fit-rows": 61, "engagement-rows": 0, **many})
+    full = client.post(EDIT, {"version": 2, "seen": 1, "fit-rows": 61, "engagement-rows": 0, **many})
     assert (full.status_code, "More than 60 rules cannot be told apart." in full.text) == (422, True)
     assert 'value="Rule 60"' in full.text
 
 
-def test_a_form_that_is_older_than_the_draft_changes_nothing_and_keeps_its_words(client, mia, sam):
+def test_a_form_that_is_older_than_the_draft_keeps_its_words_and_goes_over_it_only_when_it_is_saved_again(
+    client, mia, sam
+):
     draft = make_draft(by=mia)
     client.force_login(mia)
     older = typed(client.get(EDIT), **{"fit-0-points": "9"})
-    agreement.amend(draft, actor=sam, seen=draft.edit, mql_line=50)
+    agreement.amend(draft, actor=sam, seen=draft.edit, mql_line=50, points=table(pricing={"points": 12}))
     page = client.post(EDIT, older)
     assert (page.status_code, "Sam Okafor changed v2" in page.text) == (422, True)
+    assert "12 points</ins>" in page.text
     assert typed(page)["fit-0-points"] == "9"
-    assert Agreement.objects.drafts().get().points == table()
+    assert Agreement.objects.drafts().get().points == table(pricing={"points": 12})
+    client.post(EDIT, typed(page))
+    saved = Agreement.objects.drafts().get()
+    assert (saved.points["fit"][0]["points"], saved.points["engagement"], saved.mql_line) == (
+        9,
+        table()["engagement"],
+        50,
+    )
 
 
 def test_rules_are_added_moved_and_removed_before_anything_is_saved(client, mia):
@@ -301,11 +311,16 @@ def test_the_page_of_points_counts_leads_by_rule_and_tells_how_the_points_came_t
     assert "half after 90 days" in words(client.get(reverse("handoff:agreement")))
 
 
-def test_marketing_begins_a_draft_from_the_page_of_points(client, mia):
+def test_the_first_change_of_the_points_begins_a_draft(client, mia):
+    make_agreement(mql_line=55)
     client.force_login(mia)
     assert "Propose other points" in client.get(POINTS).text
-    assert client.post(BEGIN, {"points": "1"}).url == EDIT
-    assert client.get(EDIT).status_code == 200
+    page = client.get(EDIT)
+    assert "Nothing is changed yet." in client.post(EDIT, typed(page)).text
+    assert not Agreement.objects.drafts().exists()
+    client.post(EDIT, typed(page, **{"fit-0-points": "9"}))
+    draft = Agreement.objects.drafts().get()
+    assert (draft.version, draft.drafted_by, draft.points["fit"][0]["points"]) == (3, mia, 9)
 
 
 def test_its_pages_ask_as_often_with_many_rules_leads_and_versions_as_with_few(client, mia):

@@ -69,7 +69,7 @@ def test_returns_that_gather_below_some_points_propose_a_higher_line_with_the_ev
     assert "5 of 6 answered offers" in page
     assert "5 returns it would have kept out" in page
     assert "0 that became customers" in page
-    client.post(BEGIN, {"proposal": "1"})
+    client.post(BEGIN)
     draft = Agreement.objects.drafts().get()
     assert 62 < draft.mql_line <= 65
     assert "5 of 6 answered offers" in draft.why
@@ -123,7 +123,7 @@ def test_three_returns_that_share_a_rule_propose_to_halve_or_drop_it(client, mia
     assert "3 of 5 answered offers" in page
     assert "“Other pages” gives no points, 3 of these would have been kept out" in page
     assert "0 that became customers" in page
-    client.post(BEGIN, {"proposal": "1"})
+    client.post(BEGIN)
     draft = Agreement.objects.drafts().get()
     assert [rule["label"] for rule in Scorecard.objects.get(in_force=True).points["engagement"] if rule not in
             draft.points["engagement"]] == ["Other pages"]  # fmt: skip
@@ -146,7 +146,7 @@ def test_a_fact_that_returned_leads_share_is_proposed_as_a_rule_that_takes_point
     assert best.words == "a lead whose industry is Retail loses 10 points"
     assert (len(best.returned), len(best.won)) == (3, 0)
     client.force_login(mia)
-    client.post(BEGIN, {"proposal": "1"})
+    client.post(BEGIN)
     assert Agreement.objects.drafts().get().points["fit"][-1] == {
         "label": "Industry is Retail", "field": "industry", "op": "is", "value": "Retail", "points": -10,
     }  # fmt: skip
@@ -185,7 +185,7 @@ def test_on_an_imported_history_three_returns_by_a_person_show_a_proposal(client
     page = words(client.get(EVIDENCE))
     assert "3 of 3 answered offers" in page
     assert "3 returns it would have kept out" in page
-    client.post(BEGIN, {"proposal": "1"})
+    client.post(BEGIN)
     draft = words(client.get(reverse("handoff:agreement_draft")))
     assert "3 of 3 answered offers" in draft
     page = client.get(reverse("handoff:agreement_foresight"))
