@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from dashboards.foretold import RIVALS
 from dashboards.funnel import Funnel
 from dashboards.truth import Truth
 
@@ -48,4 +49,34 @@ def calibration(figures: Truth) -> dict[str, Any]:
         "series": [
             {"name": name, "own": own, "values": [round(100 * one, 1) for one in shares]} for name, own, shares in lines
         ],
+    }
+
+
+def rolling(figures: Truth, measure: str) -> dict[str, Any]:
+    """A measure of three months rolling, by month: `auc` or `log_loss` of each rival."""
+    told = figures.foretold.months
+    lines = [(str(label), own, [getattr(one, measure)[name] for one in told]) for name, (label, own) in RIVALS.items()]
+    return {
+        "kind": "line",
+        "digits": 3,
+        "labels": [month.short for month in told],
+        "series": [
+            {"name": name, "own": own, "values": [None if one is None else round(one, 4) for one in values]}
+            for name, own, values in lines
+        ],
+    }
+
+
+def wins(figures: Truth) -> dict[str, Any]:
+    """Wins foretold and seen, by the month in which leads ended."""
+    told = figures.foretold.months
+    lines = [
+        (_("Foretold by chances"), "both", [round(month.expected["chance"], 1) for month in told]),
+        (_("Foretold by points"), "mkt", [round(month.expected["points"], 1) for month in told]),
+        (_("Won"), "cus", [month.won for month in told]),
+    ]
+    return {
+        "kind": "line" if len(told) > 1 else "bar",
+        "labels": [month.short for month in told],
+        "series": [{"name": name, "own": own, "values": values} for name, own, values in lines],
     }

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from dashboards.figures import Amount, days
+from dashboards.foretold import RIVALS
 from dashboards.funnel import Funnel
 from dashboards.promises import Handed, Promises
 from dashboards.promises import Row as Kept
@@ -176,7 +177,25 @@ def _versions(figures: Truth) -> Iterator[list[Any]]:
             yield [*said, "", "", "", "", "", model.why]
 
 
+def _months(figures: Truth) -> Iterator[list[Any]]:
+    yield [_("Month"), _("By"), _("Outcomes"), _("Won"), _("Wins foretold"), _("Outcomes of three months"), _("AUC"),
+           _("Log loss")]  # fmt: skip
+    for month in figures.foretold.months:
+        for name, (label, _own) in RIVALS.items():
+            expected, auc, loss = month.expected[name], month.auc[name], month.log_loss[name]
+            yield [f"{month.first:%Y-%m}", label, month.outcomes, month.won, expected, month.rolling, auc, loss]
+
+
+def _drift(figures: Truth) -> Iterator[list[Any]]:
+    yield [_("Feature"), _("PSI"), _("By chance alone"), _("Leads"), _("Drifts")]
+    outcomes = [figures.drift_of_outcomes] if figures.drift_of_outcomes else []
+    for one in [*outcomes, *figures.drift]:
+        yield [one.label, round(one.psi, 4), round(one.luck, 4), one.leads, _("yes") if one.is_alarm else _("no")]
+
+
 TRUTH: dict[str, Callable[[Truth], Iterator[list[Any]]]] = {
     "tenths": _tenths,
+    "months": _months,
+    "drift": _drift,
     "versions": _versions,
 }

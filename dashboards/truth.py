@@ -7,30 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from dashboards.foretold import RIVALS, Foretold
+from dashboards.taught import Taught, silent_rules
 from leads import learning
-from leads.learning.labels import Labels, labelled
-from leads.models import LearnedModel, Learning
+from leads.learning import drift, training, words
+from leads.learning.drift import Drift
+from leads.learning.labels import ACCEPTED, Labels, labelled
+from leads.models import LearnedModel, Learning, Suspect
 from leads.rights import may
 
 #: So many versions are listed, the newest first.
 LISTED = 12
 #: With so many outcomes there is enough to learn from, trees and all.
 ENOUGH = 100
-#: What foretells, and whose hue it has in a chart.
-RIVALS: dict[str, tuple[Any, str]] = {
-    "chance": (gettext_lazy("Chance"), "both"),
-    "points": (gettext_lazy("Points"), "mkt"),
-    "constant": (gettext_lazy("Constant"), "out"),
-}
+#: With so many leads of which a chance was said before they ended, it is told by those.
+SAID_ENOUGH = 50
+YEAR = timedelta(days=365)
 
 
 class Tenth(NamedTuple):
@@ -111,6 +111,25 @@ class Version(NamedTuple):
         return _("%(version)s, the points") % {"version": self.model} if self.model.is_points else str(self.model)
 
 
+class Suspicion(NamedTuple):
+    """A field that may know the outcome already, and whether the live version uses it."""
+
+    suspect: Suspect
+    is_used: bool
+
+    @property
+    def label(self) -> str:
+        return words.named(self.suspect.name)
+
+    @property
+    def evidence(self) -> str:
+        said = self.suspect.evidence
+        if said["kind"] == "later":
+            return _("Filled in after the lead came in %(later)d of the %(of)d closed leads that have it.") % said
+        shares = {"closed": f"{said['closed']:.0%}", "new": f"{said['new']:.0%}"}
+        return _("Known of %(closed)s of the closed leads and of %(new)s of the new ones.") % shares
+
+
 class Truth:
     """What the page says; each part is asked of the database once, when first used."""
 
@@ -148,12 +167,26 @@ class Truth:
         rivals = {"chance": of_live, "points": model.figures["points"], "constant": model.figures["constant"]}
         return [Measured.of(name, figures) for name, figures in rivals.items()]
 
+    @cached_property
+    def foretold(self) -> Foretold:
+        """What was said of leads before they ended."""
+        return Foretold.of(self.labels, self.terms)
+
     @property
+    def is_prospective(self) -> bool:
+        """Whether enough leads have ended of which a chance was said before; else it is told by what was held out."""
+        return len(self.foretold.rows) >= SAID_ENOUGH
+
+    @cached_property
     def measured(self) -> list[Measured]:
-        return self.held_out
+        if not self.is_prospective:
+            return self.held_out
+        return [Measured.of(name, self.foretold.figures(name)) for name in RIVALS]
 
     @property
     def measured_on(self) -> str:
+        if self.is_prospective:
+            return _("chances as they were said before %(n)d leads ended") % {"n": len(self.foretold.rows)}
         return _("the newest %(n)d outcomes, held out of the training of %(version)s") % {
             "n": self.measured[0].outcomes,
             "version": self.examined,
@@ -177,6 +210,72 @@ class Truth:
         words = _("Of %(n)d outcomes %(won)d were won; the chances foretold %(foretold)s.")
         better = _("They cost %(loss)s a prediction, the points %(points)s: less is better.")
         return f"{words} {better}" % said
+
+    @cached_property
+    def drift(self) -> list[Drift]:
+        """The features of the newest leads against those that were learned from, the furthest moved first."""
+        return drift.of_features(self.live)
+
+    @cached_property
+    def drift_of_outcomes(self) -> Drift | None:
+        return drift.of_outcomes(self.live, self.labels)
+
+    @property
+    def moved(self) -> list[Drift]:
+        """What has moved so far that it is an alarm, the share won first."""
+        outcomes = [self.drift_of_outcomes] if self.drift_of_outcomes else []
+        return [one for one in [*outcomes, *self.drift] if one.is_alarm]
+
+    @cached_property
+    def suspects(self) -> list[Suspicion]:
+        """Fields that may know the outcome already."""
+        rows = Suspect.objects.select_related("decided_by").order_by("name")
+        return [Suspicion(one, one.name in self.live.columns) for one in rows]
+
+    @property
+    def knows_too_much(self) -> list[Suspicion]:
+        """Those that the live version uses, though nobody trusts them."""
+        return [one for one in self.suspects if one.is_used and not one.suspect.trusted]
+
+    @property
+    def has_stand_in(self) -> bool:
+        """Whether 'accepted' stands in for 'won' in what is learned and told here."""
+        return self.labels.target == ACCEPTED
+
+    @cached_property
+    def is_training(self) -> bool:
+        return training.is_running()
+
+    @cached_property
+    def was_stopped(self) -> bool:
+        return training.was_stopped(self.terms)
+
+    @cached_property
+    def taught(self) -> Taught:
+        return Taught.of(since=self.now - YEAR)
+
+    @cached_property
+    def silent(self) -> list[str]:
+        """The rules of the points that gave the newest leads nothing."""
+        return silent_rules()
+
+    @property
+    def why_held_out(self) -> str:
+        """Why the figures are those of an examination, where no chance was said before most outcomes."""
+        said = {"n": len(self.foretold.rows), "need": SAID_ENOUGH}
+        return _("%(n)d leads have ended of which a chance was said before; %(need)d are needed, and history from a "
+                 "file has none. Until then these are the figures of the last training, on outcomes that it had not "
+                 "seen.") % said  # fmt: skip
+
+    @property
+    def finding_of_months(self) -> str:
+        """One sentence above the months: the newest of them."""
+        month = self.foretold.months[-1]
+        said = {"month": month.name, "won": month.won, "n": month.outcomes,
+                "chance": f"{month.expected['chance']:.1f}", "points": f"{month.expected['points']:.1f}"}  # fmt: skip
+        return (
+            _("In %(month)s %(won)d of %(n)d were won; the chances foretold %(chance)s, the points %(points)s.") % said
+        )
 
     @property
     def may_act(self) -> bool:

@@ -77,7 +77,9 @@ def promises(request: HttpRequest) -> HttpResponse:
 def truth(request: HttpRequest) -> HttpResponse:
     """Whether chances came true: anybody may read it, managers act on it."""
     figures = Truth(request.user)
-    context = {"figures": figures, "calibration": charts.calibration(figures)}
+    drawn = {"calibration": charts.calibration(figures), "wins": charts.wins(figures)}
+    drawn |= {measure: charts.rolling(figures, measure) for measure in ("auc", "log_loss")}
+    context = {"figures": figures, "charts": drawn}
     return render(request, "dashboards/truth.html", context)
 
 

@@ -9,7 +9,7 @@ from celery.signals import worker_process_shutdown, worker_shutdown
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from handoff import answers, attachments, lifecycle, notices, promises, sample, todo, undo
+from handoff import alarms, answers, attachments, lifecycle, notices, promises, sample, todo, undo
 from leads import capture, exchange
 from leads.tasks import heard
 
@@ -59,6 +59,11 @@ def sweep_files() -> int:
 @shared_task
 def remind_of_tasks() -> int:
     return todo.remind()
+
+
+@shared_task
+def tell_of_drift() -> int:
+    return alarms.tell()
 
 
 @shared_task

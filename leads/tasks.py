@@ -61,3 +61,11 @@ def learn() -> str:
     from leads.learning import training  # the mathematics weighs tens of megabytes: only who trains carries them
 
     return training.train().state if training.is_due() else ""
+
+
+@shared_task
+def train() -> str:
+    """Learn now, because somebody asked for it; says 'busy' where another training is on its way."""
+    from leads.learning import training
+
+    return training.train().state

@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "scores that are out of date": {"task": "leads.tasks.rescore_outdated", "schedule": 60},
     "chances that another model said": {"task": "leads.tasks.refresh_chances", "schedule": 60},
     "outcomes to learn from": {"task": "leads.tasks.learn", "schedule": 600, "options": {"expires": 600}},
+    "chances that drift": {"task": "handoff.tasks.tell_of_drift", "schedule": 3600, "options": {"expires": 3600}},
     "files that nothing names": {"task": "handoff.tasks.sweep_files", "schedule": 3600},
     "files that nobody imported": {"task": "handoff.tasks.forget_abandoned_files", "schedule": 3600},
 }

@@ -72,6 +72,9 @@ KINDS: dict[str, Kind] = {
     "agreement:to_sign": Kind(gettext_lazy("An agreement waits for a signature"), "house", "file-signature"),
     "agreement:voided": Kind(gettext_lazy("A signature is void"), "house", "file-signature", mail=Pace.DAILY),
     "agreement:in_force": Kind(gettext_lazy("An agreement comes into force"), "house", "file-signature"),
+    "learning:drift": Kind(
+        gettext_lazy("Chances drift from what was learned"), "house", "target", frozenset({Team.MANAGEMENT}), Pace.DAILY
+    ),
     "hook:gone": Kind(gettext_lazy("A webhook is switched off"), "house", "webhook", own=True),
 }  # fmt: skip
 OTHER = Kind(gettext_lazy("Anything else"), "house", "bell", mail=Pace.DAILY)

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -114,3 +115,27 @@ def _waited(horizon: timedelta) -> Iterator[Label]:
         for lead, created, offered in cursor.fetchall():
             at = created + horizon
             yield Label(lead, False, at, (at, zlib.crc32(b"%d" % lead)), created, offered, False)
+
+
+class Said(NamedTuple):
+    """What was said of a lead before it ended: the chance then, and how many points it had."""
+
+    probability: float
+    points: int
+
+
+#: The newest word at an offer goes over the one at creation: that is when somebody had to choose.
+_SAID = """
+SELECT DISTINCT ON (s.lead_id) s.lead_id, s.probability, s.points
+  FROM unnest(%s::bigint[], %s::timestamptz[]) AS w(lead, at)
+  JOIN leads_snapshot s ON s.lead_id = w.lead AND s.at < w.at
+ WHERE s.probability IS NOT NULL AND s.moment <> 'outcome'
+ ORDER BY s.lead_id, (s.moment = 'offered') DESC, s.at DESC
+"""
+
+
+def said_before(found: Sequence[Label]) -> dict[int, Said]:
+    """What the live model of its day said of these leads before they ended, by lead; history from a file has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID, [[label.lead for label in found], [label.at for label in found]])
+        return {lead: Said(probability, points) for lead, probability, points in cursor.fetchall()}

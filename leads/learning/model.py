@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 #: So many parts are kept with a chance; what the others add is one of its own.
 KEPT = 12
 BATCH = 1_000
+#: The least and the greatest win rate that can be stated.
+RATES = (0.001, 0.9)
+#: Chances by the points are said anew once their level has moved so far, in log-odds.
+MOVED = 0.05
+_WAITING = """
+SELECT l.id FROM leads_chance c JOIN leads_lead l ON l.id = c.lead_id
+ WHERE c.waits ORDER BY c.lead_id LIMIT %s FOR NO KEY UPDATE OF l SKIP LOCKED
+"""
+_OF_OTHERS = """
+SELECT id FROM leads_lead l
+ WHERE NOT EXISTS (SELECT FROM leads_chance c WHERE c.lead_id = l.id AND c.model_id = %s)
+ ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+"""
 _cards: dict[int, Card] = {}
 
 
@@ -79,24 +92,33 @@ def answer(leads: Collection[int], *, at: datetime, created: Collection[int] = (
     model, known = live(), known_at([(pk, at) for pk in order], now=True)
     card = card_of(model)
     answers = [card.answer(one.features, one.points) for one in known]
-    _write(zip(order, answers, strict=True), model, at)
-    _keep([(pk, one) for pk, one in zip(order, known, strict=True) if pk in created], Snapshot.Moment.CREATED, at)
+    _write(zip(order, answers, strict=True), model, at, waits=model.has_trees)
+    new = [(pk, one) for pk, one in zip(order, known, strict=True) if pk in created]
+    said = {pk: (found.probability, model.pk) for pk, found in zip(order, answers, strict=True)}
+    _keep(new, said, Snapshot.Moment.CREATED, at)
 
 
 def snapshot(leads: Collection[int], moment: str, *, at: datetime) -> None:
-    """Keep what is known of these leads at this moment, before what happens next can tell."""
+    """Keep what is known and said of these leads at this moment, before what happens next can tell."""
     order = sorted(leads)
     if order:
-        _keep(list(zip(order, known_at([(pk, at) for pk in order], now=True), strict=True)), moment, at)
+        known = known_at([(pk, at) for pk in order], now=True)
+        chances = Chance.objects.filter(lead__in=order).values_list("lead", "probability", "model")
+        said = {pk: (probability, model) for pk, probability, model in chances}
+        _keep(list(zip(order, known, strict=True)), said, moment, at)
 
 
-def _keep(known: Sequence[tuple[int, Known]], moment: str, at: datetime) -> None:
-    Snapshot.objects.bulk_create(
-        Snapshot(lead_id=pk, moment=moment, features=one.features, points=round(one.points), at=at) for pk, one in known
-    )
+def _keep(known: Sequence[tuple[int, Known]], said: Mapping[int, tuple[float, int]], moment: str, at: datetime) -> None:
+    rows = []
+    for pk, one in known:
+        probability, model = said.get(pk, (None, None))
+        row = Snapshot(lead_id=pk, moment=moment, features=one.features, points=round(one.points), at=at)
+        row.probability, row.model_id = probability, model
+        rows.append(row)
+    Snapshot.objects.bulk_create(rows)
 
 
-def _write(answers: Iterable[tuple[int, Answer]], model: LearnedModel, at: datetime) -> None:
+def _write(answers: Iterable[tuple[int, Answer]], model: LearnedModel, at: datetime, *, waits: bool = False) -> None:
     rows = [
         Chance(
             lead_id=pk,
@@ -106,6 +128,7 @@ def _write(answers: Iterable[tuple[int, Answer]], model: LearnedModel, at: datet
             parts=[list(part) for part in found.parts],
             model=model,
             at=at,
+            waits=waits,
         )
         for pk, found in ((pk, shortened(one)) for pk, one in answers)
     ]
@@ -113,7 +136,7 @@ def _write(answers: Iterable[tuple[int, Answer]], model: LearnedModel, at: datet
         rows,
         update_conflicts=True,
         unique_fields=["lead"],
-        update_fields=["probability", "logit", "base", "parts", "model", "at"],
+        update_fields=["probability", "logit", "base", "parts", "model", "at", "waits"],
     )
 
 
@@ -191,17 +214,34 @@ def refresh(batches: int = 100) -> int:
 
 
 def outdated(model: LearnedModel, limit: int) -> list[int]:
-    """Leads whose chance waits for the worker, which nobody else is at."""
+    """Leads whose chance waits for the worker, which nobody else is at: first those that it has yet to complete."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT id FROM leads_lead l
-             WHERE NOT EXISTS (SELECT FROM leads_chance c WHERE c.lead_id = l.id AND c.model_id = %s)
-             ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
-            """,
-            [model.pk, limit],
-        )
-        return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(_WAITING, [limit])
+        found = [pk for (pk,) in cursor.fetchall()]
+        if len(found) < limit:
+            cursor.execute(_OF_OTHERS, [model.pk, limit - len(found)])
+            found += [pk for (pk,) in cursor.fetchall() if pk not in found]
+    return found
+
+
+def state(*, win_rate: float, accepted_counts: bool) -> Learning:
+    """Keep what people say to learning; the next training goes by it. Raise ValidationError beyond the bounds."""
+    if not RATES[0] <= win_rate <= RATES[1]:
+        words = {"least": f"{100 * RATES[0]:g}", "most": f"{100 * RATES[1]:g}"}
+        why = _("A win rate lies between %(least)s and %(most)s percent. Everything else was kept.") % words
+        raise ValidationError({"win_rate": why})
+    terms = settings()
+    terms.win_rate, terms.accepted_counts = win_rate, accepted_counts
+    terms.save(update_fields=["win_rate", "accepted_counts"])
+    return terms
+
+
+def anchor(points: LearnedModel) -> None:
+    """Let the points stand for the stated win rate, as leads are counted now; say chances anew that it moves."""
+    was, points.parameters = points.parameters["b"], of_points()
+    points.save(update_fields=["parameters"])
+    if abs(points.parameters["b"] - was) > MOVED:
+        Chance.objects.filter(model=points, waits=False).update(waits=True)
 
 
 @transaction.atomic

@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from leads import clock
-from leads.learning import leaks, model
+from leads.learning import drift, leaks, model, words
 from leads.learning.features import Known, filled_later, known_at
 from leads.learning.labels import Label, Labels, labelled
 from leads.models import Lead, LearnedModel, Learning, Outcome, Snapshot, Suspect
 
 #: Retrained at so many new outcomes, or this share more of them, or after a day.
 NEW_OUTCOMES, NEW_SHARE, EVERY = 50, 0.05, timedelta(days=1)
+#: After so long a training that was stopped is begun again.
+AGAIN = timedelta(hours=1)
 #: The advisory lock of a training, on this table.
 LOCK = "leads_learnedmodel"
 BATCH = 2_000
@@ -29,8 +31,9 @@ SAMPLE = 2_000
 GUARDED = ("country", "job_title", "industry", "size", "value", "campaign")
 
 
-def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int]:
-    """What was known of these leads at their creation, offer and outcome, as columns; and where the newest begin.
+def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int, list[int]]:
+    """What was known of these leads at their creation, offer and outcome, as columns; where the newest begin; and which
+    rows are those of a creation.
 
     Where no snapshot was kept, as for history from a file, the timeline tells. A moment at which nothing new was known
     counts once.
@@ -44,12 +47,14 @@ def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int]:
     won: list[bool] = []
     counts: list[float] = []
     asked: list[bool] = []
+    first: list[int] = []
     cut, newest = 0, cut_of(len(found))
     for begin in range(0, len(found), BATCH):
         some = found[begin : begin + BATCH]
         for place, (label, rows) in enumerate(zip(some, _moments(some), strict=True), begin):
             if place == newest:
                 cut = len(won)
+            first.append(len(won))
             decides = min(1, len(rows) - 1)  # the offer, where there was one: that is when somebody has to choose
             for number, row in enumerate(rows):
                 at = len(won)
@@ -64,8 +69,9 @@ def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int]:
                 asked.append(number == decides)
     for column in columns.values():
         column.extend([None] * (len(won) - len(column)))
-    labelled = np.array(won, dtype=float)
-    return Table(columns, np.array(points, dtype=float), labelled, np.array(counts), np.array(asked, dtype=bool)), cut
+    ended = np.array(won, dtype=float)
+    whole = Table(columns, np.array(points, dtype=float), ended, np.array(counts), np.array(asked, dtype=bool))
+    return whole, cut, first
 
 
 def _moments(some: Sequence[Label]) -> list[list[Known]]:
@@ -108,10 +114,10 @@ class Result:
     def data(self) -> dict[str, Any]:
         figures = self.model.figures if self.model else {}
         said = {"result": self.state, "why": self.why, "outcomes": self.outcomes, "won": self.wins}
-        kept_out = list(Suspect.objects.exclude(trusted=True).values_list("name", flat=True))
         live = model.live()
-        version = self.model.version if self.model else None
-        return {**said, "version": version, "live": live.version, "kept_out": kept_out, "held_out": figures}
+        said |= {"version": self.model.version if self.model else None, "live": live.version}
+        moved = {one.name: round(one.psi, 4) for one in drift.of_features(live) if one.is_said}
+        return {**said, "kept_out": sorted(kept_out()), "drift": moved, "held_out": figures}
 
 
 @contextmanager
@@ -135,11 +141,29 @@ def train() -> Result:
     with alone() as mine:
         if not mine:
             return Result("busy", _("Another training is on its way. Nothing was changed."))
-        terms = model.settings()
+        terms, there = model.settings(), counted()
+        terms.began_at = clock.now()
+        terms.save(update_fields=["began_at"])
         result = _trained(terms)
-        terms.tried_at, terms.outcomes_then, terms.said = clock.now(), result.outcomes, result.why
+        terms.tried_at, terms.outcomes_then, terms.said = clock.now(), there, result.why
         terms.save(update_fields=["tried_at", "outcomes_then", "said"])
         return result
+
+
+def is_running() -> bool:
+    """Whether some process trains now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s::regclass AND objid = 0"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+            [LOCK],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def was_stopped(terms: Learning) -> bool:
+    """Whether the last training began and never ended, as when its process is killed or runs out of memory."""
+    return bool(terms.began_at and (terms.tried_at is None or terms.began_at > terms.tried_at)) and not is_running()
 
 
 def _trained(terms: Learning) -> Result:
@@ -149,22 +173,44 @@ def _trained(terms: Learning) -> Result:
     known = labelled(terms)
     live = LearnedModel.objects.get(pk=model.live().pk)
     if live.is_points:
-        live.parameters = model.of_points()
-        live.save(update_fields=["parameters"])
-    out = set(Suspect.objects.exclude(trusted=True).values_list("name", flat=True))
+        model.anchor(live)
+    out = kept_out()
+    knows_too_much = sorted(out & set(live.columns))
     outcomes, wins = len(known.found), known.wins
-    table, cut = table_of(known.found, out)
+    table, cut, first = table_of(known.found, out)
     try:
         lesson = teach(table, rate=terms.win_rate, cut=cut)
     except NothingToLearn:
-        return Result("kept", _too_little(outcomes, wins, live), None, outcomes, wins)
+        why = _step_down(live, knows_too_much) if knows_too_much else _too_little(outcomes, wins, live)
+        return Result("kept", why, None, outcomes, wins)
     figures = {**lesson.figures, "live": _of_live(live, lesson)}
     losses = {name: found["log_loss"] for name, found in figures.items()}
-    better = losses["model"] < losses["points"] and losses["model"] < losses["live"]
-    made = _kept(lesson, figures, _why(better, losses), known)
+    # what knows the outcome already foresees it too well to be beaten, so it is no measure
+    better = losses["model"] < losses["points"] and (bool(knows_too_much) or losses["model"] < losses["live"])
+    made = _kept(lesson, figures, _why(better, losses), known, first)
+    why = made.why
     if better:
         model.go_live(made)
-    return Result("promoted" if better else "refused", made.why, made, outcomes, wins)
+    elif knows_too_much:
+        why = f"{why} {_step_down(live, knows_too_much)}"
+    return Result("promoted" if better else "refused", why, made, outcomes, wins)
+
+
+def kept_out() -> set[str]:
+    """The fields that nothing is learned from until a person says so."""
+    return set(Suspect.objects.exclude(trusted=True).values_list("name", flat=True))
+
+
+def _step_down(live: LearnedModel, names: Sequence[str]) -> str:
+    """The points count instead of a version that knows the outcome already; why, in a sentence."""
+    points = LearnedModel.objects.get(version=1)
+    model.anchor(points)
+    model.go_live(points)
+    told = ", ".join(words.named(name) for name in names)
+    return _("%(live)s used what is known only once it is over (%(names)s): the points count instead.") % {
+        "live": live,
+        "names": told,
+    }
 
 
 def _too_little(outcomes: int, wins: int, live: LearnedModel) -> str:
@@ -200,14 +246,14 @@ def _of_live(live: LearnedModel, lesson: Any) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _kept(lesson: Any, figures: dict[str, Any], why: str, known: Labels) -> LearnedModel:
+def _kept(lesson: Any, figures: dict[str, Any], why: str, known: Labels, first: Sequence[int]) -> LearnedModel:
     newest = LearnedModel.objects.aggregate(newest=Max("version"))["newest"] or 0
     LearnedModel.objects.filter(state=LearnedModel.State.REFUSED).update(trees=None, trial_trees=None, trial={})
     whole, trial = lesson.whole, lesson.trial
     return LearnedModel.objects.create(
         version=newest + 1,
         state=LearnedModel.State.REFUSED,
-        parameters={**whole.data(), "drift": _drift(lesson, known)},
+        parameters={**whole.data(), "drift": _drift(lesson, first)},
         trees=whole.trees.dump() if whole.trees and whole.share else None,
         trial=trial.data(),
         trial_trees=trial.trees.dump() if trial.trees and trial.share else None,
@@ -216,16 +262,18 @@ def _kept(lesson: Any, figures: dict[str, Any], why: str, known: Labels) -> Lear
         outcomes=len(known.found),
         wins=known.wins,
         target=known.target,
+        newest_outcome=max((label.newest for label in known.found), default=0),
+        made_at=clock.now(),
     )
 
 
-def _drift(lesson: Any, known: Labels) -> dict[str, list[int]]:
-    """How many leads that it learned from lie in each bin: what drift is measured against."""
+def _drift(lesson: Any, first: Sequence[int]) -> dict[str, list[int]]:
+    """How many leads that it learned from lay in each bin when they came: what drift is measured against."""
     import numpy as np
 
     from leads.learning.scorecard import places
 
-    table = lesson.table
+    table = lesson.table.part(np.array(first, dtype=int))
     return {
         bins.name: np.bincount(places(bins, table.columns[bins.name]), minlength=bins.size).tolist()
         for bins in lesson.whole.card.bins
@@ -286,12 +334,22 @@ def decide(suspect: Suspect, *, trusted: bool, actor: Any) -> Suspect:
     return suspect
 
 
+def counted() -> int:
+    """How many outcomes that are learned from there are."""
+    returned = Q(kind=Outcome.Kind.RETURNED, reason_class="definitional")
+    return Outcome.objects.filter(Q(kind__in=["won", "lost", "disqualified", "accepted"]) | returned).count()
+
+
 def is_due() -> bool:
-    """Whether there are outcomes enough, or a day has passed, since the last training."""
-    terms = model.settings()
-    outcomes = Outcome.objects.count()
+    """Whether there are outcomes enough, or a day has passed, since the last training; or what counts knows too much.
+
+    One that was stopped is begun again after an hour, so that what stopped it is not met without end.
+    """
+    terms, outcomes, now = model.settings(), counted(), clock.now()
     if not outcomes:
         return False
-    if terms.tried_at is None or clock.now() - terms.tried_at >= EVERY:
+    if terms.began_at and (terms.tried_at is None or terms.began_at > terms.tried_at):
+        return now - terms.began_at >= AGAIN
+    if terms.tried_at is None or now - terms.tried_at >= EVERY or kept_out() & set(model.live().columns):
         return True
     return outcomes - terms.outcomes_then >= min(NEW_OUTCOMES, max(1, NEW_SHARE * terms.outcomes_then))

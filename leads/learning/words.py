@@ -23,6 +23,9 @@ NAMES: dict[str, Any] = {
     "persona": gettext_lazy("Persona"),
     "value": gettext_lazy("Expected value"),
     "facts_known": gettext_lazy("Facts known"),
+    "mail": gettext_lazy("E-mail address"),
+    "days_since_touch": gettext_lazy("Days since the last touch"),
+    "response_minutes": gettext_lazy("Minutes until the first talk"),
 }
 MAIL = {
     "": gettext_lazy("no e-mail address"),
@@ -46,6 +49,13 @@ SPANS: dict[str, tuple[tuple[float, Any], ...]] = {
         (1, gettext_lazy("did something this quarter")),
         (0, gettext_lazy("did hardly anything this quarter")),
     ),
+}
+#: What those sums are called.
+DONE = {
+    "7": gettext_lazy("Touches this week"),
+    "30": gettext_lazy("Touches this month"),
+    "90": gettext_lazy("Touches this quarter"),
+    "0": gettext_lazy("Touches so far"),
 }
 #: The same for one kind of touch, which is worth half after a month.
 OFTEN = (
@@ -108,8 +118,7 @@ def text(part: Part | Sequence[Any]) -> str:
         return _("first talk after %(span)s") % {"span": _span(float(value))} if value else _("no talk yet")
     if name.startswith("touches:"):
         return _touched(name.partition(":")[2], float(value or 0))
-    said = NAMES.get(name) or _plainly(name.removeprefix("custom."))
-    return f"{said}: {_number(value) or _('unknown')}"
+    return f"{named(name)}: {_number(value) or _('unknown')}"
 
 
 def _plainly(name: str) -> str:
@@ -149,6 +158,16 @@ def _number(value: str) -> str:
     except ValueError:
         return value
     return number_format(number, decimal_pos=0 if number == int(number) else 2, use_l10n=True, force_grouping=True)
+
+
+def named(name: str) -> str:
+    """What a feature is called."""
+    if name == "@won":
+        return _("The share won")
+    kind = name.partition(":")[2] if name.startswith("touches:") else ""
+    if kind:
+        return str(DONE.get(kind) or KINDS.get(kind) or _plainly(kind))
+    return str(NAMES.get(name) or _plainly(name.removeprefix("custom.")))
 
 
 class Told(NamedTuple):

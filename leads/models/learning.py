@@ -44,6 +44,9 @@ class LearnedModel(models.Model):
     outcomes = models.PositiveIntegerField(default=0)
     wins = models.PositiveIntegerField(default=0)
     target = models.CharField(max_length=8, default="won")
+    newest_outcome = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text=_("The key of the newest outcome that it learned from.")
+    )
     made_at = models.DateTimeField(default=timezone.now)
     live_since = models.DateTimeField(null=True)
     chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
@@ -66,6 +69,16 @@ class LearnedModel(models.Model):
         """Whether it is the agreed points alone, which stand until something beats them."""
         return not self.parameters.get("columns")
 
+    @property
+    def has_trees(self) -> bool:
+        """Whether the worker adds the trees' part to what the scorecard answers."""
+        return bool(self.parameters.get("share"))
+
+    @property
+    def columns(self) -> list[str]:
+        """The features that it asks for."""
+        return [column["name"] for column in self.parameters.get("columns", ())]
+
 
 class Chance(models.Model):
     """How probably a lead is won: a narrow side table. `base` and the parts' log-odds sum to `logit` exactly."""
@@ -77,6 +90,9 @@ class Chance(models.Model):
     parts = models.JSONField(default=list, help_text=_("[name, value, log-odds], what moves it most first."))
     model = models.ForeignKey(LearnedModel, models.CASCADE, related_name="+", db_index=False)
     at = models.DateTimeField()
+    waits = models.BooleanField(
+        default=False, db_default=False, help_text=_("Answered at once; the worker says the whole of it soon.")
+    )
 
     class Meta:
         verbose_name = _("chance")
@@ -86,6 +102,9 @@ class Chance(models.Model):
         indexes = [
             models.Index(fields=["-probability", "lead"], name="chance_highest"),  # an inbox in the order of chances
             models.Index(fields=["model", "lead"], name="chance_of_model"),  # the worker: those of an older model
+            models.Index(
+                fields=["lead"], condition=Q(waits=True), name="chance_waits"
+            ),  # leads.learning.model.outdated
         ]
 
     def __str__(self) -> str:
@@ -105,13 +124,22 @@ class Snapshot(models.Model):
     features = models.JSONField()
     points = models.PositiveSmallIntegerField(default=0)
     at = models.DateTimeField()
+    probability = models.FloatField(
+        null=True, help_text=_("The chance that was said then; NULL: none was, or it was kept before this was.")
+    )
+    model = models.ForeignKey(LearnedModel, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         verbose_name = _("snapshot")
         constraints = [
             models.CheckConstraint(
                 condition=Q(moment__in=["created", "offered", "outcome"]), name="snapshot_moment_known"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(probability=None, model=None)
+                | Q(probability__gte=0, probability__lte=1, model__isnull=False),
+                name="snapshot_chance_has_model",
+            ),
         ]
         indexes = [models.Index(fields=["lead", "at"], name="snapshot_of_lead")]  # learning
 
@@ -144,6 +172,7 @@ class Learning(models.Model):
 
     win_rate = models.FloatField(_("stated win rate"), default=0.1, help_text=_("Of all leads, the share that is won."))
     accepted_counts = models.BooleanField(_("accepted stands in for won while wins are few"), default=False)
+    began_at = models.DateTimeField(null=True, help_text=_("After `tried_at`: one runs or was stopped."))
     tried_at = models.DateTimeField(null=True)
     outcomes_then = models.PositiveIntegerField(default=0)
     said = models.TextField(blank=True, help_text=_("How the last training ended."))

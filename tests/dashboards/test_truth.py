@@ -2,12 +2,19 @@
 
 import csv
 import io
+import re
 
 import pytest
-from django.urls import reverse
+from django.db import connection
+from django.urls import reverse, reverse_lazy
 
-from leads.models import LearnedModel
-from tests.factories import make_user
+from handoff import lifecycle
+from handoff.models import Notice
+from handoff.tasks import tell_of_drift
+from leads import capture, tasks
+from leads.models import Chance, LearnedModel, Learning, Suspect
+from leads.tasks import refresh_chances
+from tests.factories import make_handoff, make_lead, make_leads, make_reason, make_user
 from tests.histories import history, leads_of, learned
 
 PAGE = "/is-it-true/"
@@ -83,3 +90,132 @@ def test_both_teams_read_it_and_only_managers_act(client, tmp_path, team):
     assert refused.status_code == 403
     assert "This is for management." in refused.text
     assert LearnedModel.objects.get(state="live").version == 2
+
+
+def test_leads_of_another_kind_are_an_alarm_and_managers_hear_of_it_once_a_version_and_feature(client, ruth, tmp_path):
+    sam = make_user("sam", team="sales")
+    history(tmp_path, leads_of(400))
+    learned()
+    assert "What was learned no longer fits." not in read(client).text
+    make_leads(150, custom={"job": "astronaut", "age": 40})
+    text = read(client).text
+    assert "Job has moved." in text
+    job = next(row for row in file_of(client, "drift") if row["Feature"] == "Job")
+    assert float(job["PSI"]) > 0.25 > float(job["By chance alone"])
+    assert job["Drifts"] == "yes"
+    told = tell_of_drift()
+    tell_of_drift()
+    notices = Notice.objects.filter(kind="learning:drift")
+    assert notices.filter(person=ruth).count() == told > 0
+    assert any("Job has moved" in notice.text for notice in notices)
+    assert not notices.filter(person=sam)
+
+
+def test_outcomes_that_turn_out_otherwise_than_was_learned_are_an_alarm(client, ruth, tmp_path):
+    history(tmp_path, leads_of(400))
+    learned()
+    won = [{**row, "ended": "yes"} for row in leads_of(80, first=2_000, seed=5)]
+    history(tmp_path, won, name="more")
+    text = read(client).text
+    assert "Of the newest 80 outcomes 100 % were won;" in text
+    assert "What was learned no longer fits." in text
+
+
+def test_a_few_leads_say_nothing_of_drift(client, ruth, tmp_path):
+    history(tmp_path, leads_of(60))
+    learned()
+    make_leads(20, custom={"job": "astronaut"})
+    assert file_of(client, "drift") == []
+
+
+def test_what_returns_taught_is_what_the_returned_share(client, ruth):
+    rep = make_user("sam", team="sales")
+    for _number in range(3):
+        handoff = make_handoff(job_title="Student")
+        lifecycle.return_to_marketing(handoff.lead, actor=rep, reason=make_reason("return", "below_fit"))
+    for _number in range(3):
+        make_handoff("sal", job_title="Head of purchasing")
+    text = read(client).text
+    assert "3 offers came back as not what was agreed on, 3 were accepted." in text
+    taught = re.search(r'aria-labelledby="taught">(.*?)</section>', text, re.S)[1]
+    row = re.search(r"Job title: Student</th>(.*?)</tr>", taught, re.S)[1]
+    assert re.findall(r">(\d+)<", row) == ["3", "0"]
+
+
+def test_rules_that_give_nobody_points_are_named(client, ruth):
+    lead = make_lead()
+    silent = re.search(r'aria-labelledby="silent">(.*?)</section>', read(client).text, re.S)[1]
+    assert "Pricing page" in silent
+    capture.log(lead, kind="web:pricing")
+    silent = re.search(r'aria-labelledby="silent">(.*?)</section>', read(client).text, re.S)[1]
+    assert "Pricing page" not in silent
+
+
+def test_a_suspect_is_told_with_its_evidence_and_a_manager_decides(client, ruth, tmp_path):
+    rows = [{**row, "duration": row["key"] + 1} for row in leads_of(200)]
+    history(tmp_path, rows + [{**row, "duration": ""} for row in leads_of(50, first=1_000, ended=False)])
+    learned()
+    assert "Known of 100% of the closed leads and of 0% of the new ones." in read(client).text
+    suspect = Suspect.objects.get()
+    answer = client.post(reverse("handoff:learning_decide", args=[suspect.pk, "trust"]), follow=True)
+    assert "Noted: the next training goes by it." in answer.text
+    assert "Decided by Ruth." in answer.text
+    suspect.refresh_from_db()
+    assert (suspect.trusted, suspect.decided_by) == (True, ruth)
+    assert client.post(reverse("handoff:learning_decide", args=[suspect.pk, "eat"])).status_code == 404
+
+
+def test_the_win_rate_is_stated_within_bounds_and_the_next_training_goes_by_it(client, ruth):
+    lead, terms = make_lead(), reverse("handoff:learning_terms")
+    before = Chance.objects.get(lead=lead).probability
+    for rate in ("0", "95", "-1", "x"):
+        assert client.post(terms, {"win_rate": rate}).status_code == 422
+    assert Learning.objects.get().win_rate == 0.1
+    assert client.post(terms, {"win_rate": "40", "accepted_counts": "on"}, follow=True).status_code == 200
+    assert (Learning.objects.get().win_rate, Learning.objects.get().accepted_counts) == (0.4, True)
+    assert "while fewer than 30 are won" in read(client).text
+    learned()
+    assert refresh_chances() == 1
+    assert Chance.objects.get(lead=lead).probability > 2 * before
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        reverse_lazy("handoff:learning_terms"),
+        reverse_lazy("handoff:learning_train"),
+        reverse_lazy("handoff:learning_decide", args=[1, "trust"]),
+    ],
+)
+def test_only_managers_act(client, address):
+    client.force_login(make_user("sam", team="sales"))
+    refused = client.post(address, {"win_rate": "40"})
+    assert refused.status_code == 403
+    assert "This is for management." in refused.text
+
+
+def test_training_is_asked_for_by_a_click_and_a_second_one_hears_that_it_is_on_its_way(client, ruth, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks.train, "delay", lambda: asked.append(1))
+    answer = client.post(reverse("handoff:learning_train"), follow=True)
+    assert "The worker learns now." in answer.text
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock('leads_learnedmodel'::regclass::int, 0)")
+        answer = client.post(reverse("handoff:learning_train"), follow=True)
+        assert "Another training is on its way. Nothing was changed." in answer.text
+        assert "a training is on its way" in answer.text
+    other.close()
+    assert asked == [1]
+
+
+def test_the_page_asks_as_many_queries_of_many_leads_as_of_few(client, ruth, tmp_path, django_assert_max_num_queries):
+    history(tmp_path, leads_of(150))
+    learned()
+    history(tmp_path, leads_of(60, first=1_000, seed=4), name="more")
+    read(client)
+    with django_assert_max_num_queries(30) as few:
+        read(client)
+    history(tmp_path, leads_of(300, first=2_000, seed=5), name="many")
+    with django_assert_max_num_queries(len(few)):
+        read(client)

@@ -5,13 +5,16 @@ import io
 import math
 import os
 import random
+import subprocess
+import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from statistics import fmean
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from handoff import deals, lifecycle
@@ -21,6 +24,7 @@ from leads.learning.features import known_at
 from leads.learning.labels import labelled
 from leads.models import Chance, LearnedModel, Learning, Outcome, Snapshot, Suspect
 from leads.tasks import learn, refresh_chances
+from smarketing.celery import app
 from tests.factories import make_handoff, make_lead, make_leads, make_reason, make_user
 from tests.histories import history, leads_of, learned
 
@@ -250,3 +254,134 @@ def test_a_real_file_of_phone_contacts_is_learned_from_without_code(tmp_path):
     lost = [chances[number] for number, yes in truth.items() if not yes]
     right = sum((w > x) + (w == x) / 2 for w in won for x in lost) / (len(won) * len(lost))
     assert right > 0.7
+
+
+def test_the_trees_part_comes_for_leads_that_were_answered_at_once(tmp_path):
+    """Where neither fact alone says anything and both together say all, only trees see it."""
+    dice = random.Random(3)
+    rows = []
+    for number in range(900):
+        a, b = dice.choice("xy"), dice.choice("xy")
+        rows.append(
+            {"key": number, "a": a, "b": b, "ended": "yes" if dice.random() < (0.9 if a == b else 0.1) else "no"}
+        )
+    history(tmp_path, rows)
+    assert learned()["result"] == "promoted"
+    refresh_chances()
+    assert refresh_chances() == 0
+    lead = make_lead(custom={"a": "x", "b": "x"})
+    at_once = Chance.objects.get(lead=lead)
+    assert at_once.waits
+    assert "@booster" not in [name for name, _value, _logit in at_once.parts]
+    assert refresh_chances() == 1
+    whole = Chance.objects.get(lead=lead)
+    assert not whole.waits
+    assert "@booster" in [name for name, _value, _logit in whole.parts]
+    assert sums(whole) == whole.logit
+    assert whole.probability > at_once.probability + 0.2
+    assert refresh_chances() == 0
+
+
+def test_a_chance_is_kept_with_the_moment_as_it_was_said_then(tmp_path):
+    history(tmp_path, leads_of(400))
+    learned()
+    lead = make_lead("mofu", custom={"job": "student"})
+    created, offered = Snapshot.objects.filter(lead=lead).order_by("pk")
+    assert str(created.model) == str(offered.model) == "m2"
+    assert offered.probability == Chance.objects.get(lead=lead).probability
+    learning.go_live(LearnedModel.objects.get(version=1))
+    offered.refresh_from_db()
+    assert str(offered.model) == "m2"
+    with pytest.raises(IntegrityError, match="snapshot_chance_has_model"), transaction.atomic():
+        Snapshot.objects.filter(pk=offered.pk).update(probability=1.5)
+
+
+def test_what_knew_the_outcome_is_replaced_by_the_next_training_however_well_it_foresees(tmp_path):
+    rows = [{**row, "phase": row["ended"]} for row in leads_of(300)]
+    history(tmp_path, rows)
+    ruth = make_user("ruth", team="management")
+    assert learned()["result"] == "promoted"
+    assert "custom.phase" in LearnedModel.objects.get(state="live").columns
+    history(tmp_path, [{**row, "phase": ""} for row in leads_of(60, first=1_000, ended=False)], name="new")
+    said = learned()
+    assert said["kept_out"] == ["custom.phase"]
+    assert said["result"] == "promoted"
+    assert said["held_out"]["live"]["log_loss"] < said["held_out"]["model"]["log_loss"]
+    assert "custom.phase" not in LearnedModel.objects.get(state="live").columns
+    assert not training.is_due()
+    training.decide(Suspect.objects.get(), trusted=True, actor=ruth)
+    assert learned()["result"] == "promoted"
+    training.decide(Suspect.objects.get(), trusted=False, actor=ruth)
+    assert learn() == "promoted"
+    assert "custom.phase" not in LearnedModel.objects.get(state="live").columns
+
+
+@pytest.mark.parametrize("more", ["five in a hundred", "a day"])
+def test_the_beat_asks_and_the_worker_learns_when_it_is_due(tmp_path, more):
+    history(tmp_path, leads_of(200))
+    asked = app.conf.beat_schedule["outcomes to learn from"]
+    assert app.tasks[asked["task"]] == learn
+    assert asked["schedule"] <= 600
+    assert learn() == "promoted"
+    if more == "a day":
+        assert learn() == ""
+        with clock.at(timezone.now() + timedelta(days=1, minutes=1)):
+            assert learn() in ("promoted", "refused")
+        return
+    history(tmp_path, leads_of(9, first=5_000, seed=7), name="nine")
+    assert learn() == ""
+    history(tmp_path, leads_of(1, first=6_000, seed=7), name="ten")
+    assert learn() in ("promoted", "refused")
+
+
+def test_fifty_new_outcomes_are_enough_however_many_there_are():
+    terms = Learning.objects.get_or_create(pk=1)[0]
+    leads = make_leads(51)
+    Outcome.objects.bulk_create(Outcome(lead=lead, kind="lost", at=timezone.now()) for lead in leads)
+    terms.tried_at = terms.began_at = timezone.now()
+    terms.outcomes_then = 1
+    assert training.counted() == 51
+    terms.save()
+    assert training.is_due()
+    training.NEW_SHARE, kept = 1e9, training.NEW_SHARE
+    try:
+        assert training.is_due()
+        terms.outcomes_then = 2
+        terms.save()
+        assert not training.is_due()
+    finally:
+        training.NEW_SHARE = kept
+
+
+def test_a_worker_killed_in_training_leaves_what_counts_and_the_page_says_why(transactional_db, client, tmp_path):
+    history(tmp_path, leads_of(400))
+    learned()
+    client.force_login(make_user("ruth", team="management"))
+    began = Learning.objects.get().began_at
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "learn"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "TEST_DATABASE": connection.settings_dict["NAME"],
+        },
+    )
+    try:
+        until = time.monotonic() + 120
+        while Learning.objects.get().began_at == began:
+            assert process.poll() is None, "it ended before it began"
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait()
+    while training.is_running():
+        time.sleep(0.05)
+    assert LearnedModel.objects.get(state="live").version == 2
+    text = client.get("/is-it-true/").text
+    assert "did not end: its process was stopped. m2 stays" in text
+    assert learn() == ""
+    with clock.at(timezone.now() + timedelta(hours=1, minutes=1)):
+        assert learn() in ("promoted", "refused")
+    assert "did not end" not in client.get("/is-it-true/").text

@@ -1,0 +1,51 @@
+"""Is it true? in a real browser: after a scripted year it is read on any screen, and one click leads back."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from leads.models import LearnedModel, Learning
+from tests.chromium import said
+from tests.factories import make_user
+from tests.histories import a_year
+
+
+@pytest.fixture
+def ruth(transactional_db, tmp_path):
+    a_year(tmp_path)
+    return make_user("ruth", team="management")
+
+
+def test_a_year_is_read_and_one_click_leads_back_and_another_forth(page_of, ruth):
+    for options in ({"color_scheme": "light"}, {"color_scheme": "dark", "viewport": {"width": 320, "height": 720}}):
+        page = page_of(ruth, **options)
+        page.goto("/is-it-true/")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page = page_of(ruth)
+    page.goto("/is-it-true/")
+    expect(page.locator(".chart canvas")).to_have_count(4)
+    expect(page.get_by_text("chances as they were said before 60 leads ended")).to_be_visible()
+    page.get_by_role("button", name="Let m1 count").click()
+    said(page, "m1 counts now")
+    assert LearnedModel.objects.get(state="live").version == 1
+    page.get_by_role("button", name="Let m2 count").click()
+    said(page, "m2 counts now")
+    assert LearnedModel.objects.get(state="live").version == 2
+
+
+def test_a_manager_states_the_win_rate_in_a_dialog_and_a_wrong_one_is_told(page_of, transactional_db):
+    page = page_of(make_user("ruth", team="management"))
+    page.goto("/is-it-true/")
+    page.get_by_role("link", name="Settings", exact=True).click()
+    rate = page.get_by_label(re.compile("^Stated win rate"))
+    rate.fill("95")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("A win rate lies between 0.1 and 90 percent.")).to_be_visible()
+    page.get_by_label(re.compile("^Stated win rate")).fill("25")
+    page.get_by_role("button", name="Save").click()
+    said(page, "Saved: the next training goes by it.")
+    assert Learning.objects.get().win_rate == 0.25
