@@ -34,7 +34,10 @@ RIVALS: dict[str, tuple[Any, str]] = {
 
 @dataclass(frozen=True)
 class Row:
-    """One lead that ended, what each rival said of it before, and in which month it ended."""
+    """One lead that ended, what each rival said of it before, and in which month it ended.
+
+    The constant is the share won of all that ended before it.
+    """
 
     month: date
     won: bool
@@ -73,7 +76,7 @@ class Foretold:
 
     @classmethod
     def of(cls, known: Labels, terms: Learning) -> Foretold:
-        """Read what was said; the constant is the share won of all that ended before, at first the stated win rate."""
+        """Read what was said; before anything ended, the constant is the stated win rate."""
         found = known.found[-MOST:]
         said, zone = said_before(found), timezone.get_default_timezone()
         points = LearnedModel.objects.without_trees().filter(version=1).first()
@@ -118,14 +121,19 @@ def _month(first: date, rows: Sequence[Row], window: Sequence[Row]) -> Month:
         won, chances = _columns(window, name)
         auc[name] = maths.auc(won, chances) if window else None
         loss[name] = maths.log_loss(won, chances) if window else None
-    expected = {name: math.fsum(row.said[name] for row in rows) for name in RIVALS}
+    expected = {name: math.fsum(_said(rows, name)) for name in RIVALS}
     return Month(first, len(rows), sum(row.won for row in rows), expected, len(window), auc, loss)
 
 
 def _columns(rows: Sequence[Row], name: str) -> tuple[Any, Any]:
     import numpy as np
 
-    return np.array([row.won for row in rows], dtype=float), np.array([row.said[name] for row in rows], dtype=float)
+    return np.array([row.won for row in rows], dtype=float), np.array(_said(rows, name), dtype=float)
+
+
+def _said(rows: Sequence[Row], name: str) -> list[float]:
+    """What a rival said of these leads; a constant says of all of them what it knew before the first."""
+    return [(rows[0] if name == "constant" else row).said[name] for row in rows]
 
 
 def _between(months: Iterable[date]) -> list[date]:

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from handoff import telling
 from leads.learning import words
+from leads.learning.features import CAME
 from leads.models import LeadScore, Scorecard
 from personas.fit import Rule
 
@@ -93,7 +95,8 @@ def _shared(returned: Sequence[Judged], accepted: Sequence[Judged]) -> list[Fact
     for (name, value), n in back.items():
         share, usual = n / len(returned), kept[name, value] / len(accepted)
         if n >= LEAST and share > TIMES * usual:
-            found.append((share - usual, Fact(words.text([name, value]), n, kept[name, value])))
+            said = telling.named(value) if name == CAME and value else value
+            found.append((share - usual, Fact(words.text([name, said]), n, kept[name, value])))
     return [fact for _more, fact in sorted(found, key=lambda one: (-one[0], one[1].label))[:FACTS]]
 
 

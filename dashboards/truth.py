@@ -123,7 +123,7 @@ class Suspicion(NamedTuple):
 
     @property
     def evidence(self) -> str:
-        said = self.suspect.evidence
+        said: dict[str, Any] = self.suspect.evidence
         if said["kind"] == "later":
             return _("Filled in after the lead came in %(later)d of the %(of)d closed leads that have it.") % said
         shares = {"closed": f"{said['closed']:.0%}", "new": f"{said['new']:.0%}"}
@@ -145,7 +145,7 @@ class Truth:
         """The newest versions, and the live one however old it is."""
         rows = LearnedModel.objects.visible_to(self.viewer).without_trees().select_related("chosen_by")
         found = list(rows[:LISTED])
-        found += [one for one in rows.exclude(state=LearnedModel.State.REFUSED) if one not in found]
+        found += [one for one in rows.filter(state=LearnedModel.State.LIVE) if one not in found]
         return [Version(one, one.figures) for one in found]
 
     @cached_property
@@ -154,18 +154,19 @@ class Truth:
 
     @cached_property
     def examined(self) -> LearnedModel | None:
-        """The version of the last examination, taken or not."""
-        return next((one.model for one in self.versions if one.figures), None)
+        """The version in whose examination what counts now was measured."""
+        newest = next((one.model for one in self.versions if one.figures), None)
+        return self.live if self.live.figures else newest
 
     @cached_property
     def held_out(self) -> list[Measured]:
-        """How what counts now fared in the last examination, on outcomes it had not seen, beside its rivals."""
-        model = self.examined
-        if model is None:
+        """How what counts now fared on outcomes it had not seen, beside its rivals; the points with another."""
+        if self.examined is None:
             return []
-        of_live = model.figures["model" if model == self.live else "live"]
-        rivals = {"chance": of_live, "points": model.figures["points"], "constant": model.figures["constant"]}
-        return [Measured.of(name, figures) for name, figures in rivals.items()]
+        figures = self.examined.figures
+        of_live = figures["model" if self.examined == self.live else "points"]
+        rivals = {"chance": of_live, "points": figures["points"], "constant": figures["constant"]}
+        return [Measured.of(name, found) for name, found in rivals.items()]
 
     @cached_property
     def foretold(self) -> Foretold:
@@ -193,10 +194,6 @@ class Truth:
         }
 
     @property
-    def chance(self) -> Measured | None:
-        return self.measured[0] if self.measured else None
-
-    @property
     def by_tenth(self) -> list[tuple[Tenth, Tenth]]:
         """The tenths of the chances beside those of the points."""
         return list(zip(self.measured[0].tenths, self.measured[1].tenths, strict=True)) if self.measured else []
@@ -207,9 +204,9 @@ class Truth:
         chance, points, _constant = self.measured
         said = {"n": chance.outcomes, "won": chance.won, "foretold": f"{chance.foretold:.1f}",
                 "loss": f"{chance.log_loss:.3f}", "points": f"{points.log_loss:.3f}"}  # fmt: skip
-        words = _("Of %(n)d outcomes %(won)d were won; the chances foretold %(foretold)s.")
+        told = _("Of %(n)d outcomes %(won)d were won; the chances foretold %(foretold)s.")
         better = _("They cost %(loss)s a prediction, the points %(points)s: less is better.")
-        return f"{words} {better}" % said
+        return f"{told} {better}" % said
 
     @cached_property
     def drift(self) -> list[Drift]:

@@ -16,7 +16,7 @@ from leads.learning import drift
 def tell() -> int:
     """Tell the managers of each drift of the live model, once a model and feature; returns how many there are."""
     live = learning.live()
-    found = list(drift.alarms(live, learning.settings()))
+    found = drift.alarms(live, learning.settings())
     managers = list(User.objects.on(Team.MANAGEMENT))
     words = _("%(what)s has moved away from what the chances learned from (%(version)s): see Is it true?")
     notices.write_many(

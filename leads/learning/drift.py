@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leads.learning import words
 from leads.learning.bins import Bins
 from leads.learning.features import known_at
-from leads.learning.labels import Label, Labels, Said, labelled, said_before
+from leads.learning.labels import Labels, labelled, said_before
 from leads.models import Lead, LearnedModel, Learning, Snapshot
 
 #: The population stability index from which drift is said, and from which it is an alarm.
@@ -83,19 +83,13 @@ def _features_of_late() -> list[Mapping[str, Any]]:
     return [*rows.values(), *(known.features for known in told)]
 
 
-def of_outcomes(live: LearnedModel, known: Labels, said: Mapping[int, Said] | None = None) -> Drift | None:
+def of_outcomes(live: LearnedModel, known: Labels) -> Drift | None:
     """The share won of the outcomes that the live model has not learned from, against what it expects.
 
     It expects what it said of each; where it said nothing, the share won of what it learned from.
     """
     newest = [label for label in known.found if label.newest > live.newest_outcome][-LATE:]
-    if len(newest) < FEWEST_OUTCOMES or not (live.outcomes or live.is_points):
-        return None
-    said = said_before(newest) if said is None else said
-    return _won(newest, said, live.wins / live.outcomes if live.outcomes else None)
-
-
-def _won(newest: Sequence[Label], said: Mapping[int, Said], usual: float | None) -> Drift | None:
+    said, usual = said_before(newest), live.wins / live.outcomes if live.outcomes else None
     asked = [label for label in newest if usual is not None or label.lead in said]
     if len(asked) < FEWEST_OUTCOMES:
         return None
@@ -122,7 +116,7 @@ def _luck(freedom: int, now: float, before: float) -> float:
     return (1 / now + 1 / before) * quantile
 
 
-def alarms(live: LearnedModel, terms: Learning) -> Iterable[Drift]:
+def alarms(live: LearnedModel, terms: Learning) -> list[Drift]:
     """All that has moved so far that managers should hear of it."""
     outcomes = of_outcomes(live, labelled(terms))
     return [one for one in [*of_features(live), *([outcomes] if outcomes else [])] if one.is_alarm]

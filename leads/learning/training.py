@@ -185,7 +185,7 @@ def _trained(terms: Learning) -> Result:
         return Result("kept", why, None, outcomes, wins)
     figures = {**lesson.figures, "live": _of_live(live, lesson)}
     losses = {name: found["log_loss"] for name, found in figures.items()}
-    # what knows the outcome already foresees it too well to be beaten, so it is no measure
+    # a version that may not use what it learned from is no measure: it goes, whether or not it is beaten
     better = losses["model"] < losses["points"] and (bool(knows_too_much) or losses["model"] < losses["live"])
     made = _kept(lesson, figures, _why(better, losses), known, first)
     why = made.why
