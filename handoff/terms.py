@@ -294,7 +294,8 @@ class DraftForm(forms.Form):
         for name, change in found.items():
             for told in changes({name: (change.old, change.new)}, personas):
                 differs = name in mine and agreement.plain(mine[name]) != change.new
-                form.theirs[name] = Theirs(told, change.who, differs)
+                place = name if name in {*form.fields, "hours"} else told.label  # of the points, each rule is told
+                form.theirs[place] = Theirs(told, change.who, differs)
         form.refused = [str(said) for said in self.non_field_errors()]
         return form
 
