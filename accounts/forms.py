@@ -48,12 +48,30 @@ class NewToken(forms.Form):
         return True
 
 
+#: Areas that are not named by a place, or doubles of those that are.
+ABBREVIATED = ("Etc/", "SystemV/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico/")
+#: Names that tzdata keeps for old settings only: each is a double of another.
+OLD_NAMES = """
+    Africa/Asmera Africa/Timbuktu America/Argentina/ComodRivadavia America/Atka America/Buenos_Aires America/Catamarca
+    America/Coral_Harbour America/Cordoba America/Ensenada America/Fort_Wayne America/Godthab America/Indianapolis
+    America/Jujuy America/Knox_IN America/Louisville America/Mendoza America/Montreal America/Nipigon
+    America/Pangnirtung America/Porto_Acre America/Rainy_River America/Rosario America/Santa_Isabel America/Shiprock
+    America/Thunder_Bay America/Virgin America/Yellowknife Antarctica/South_Pole Asia/Ashkhabad Asia/Calcutta
+    Asia/Choibalsan Asia/Chongqing Asia/Chungking Asia/Dacca Asia/Harbin Asia/Istanbul Asia/Kashgar Asia/Katmandu
+    Asia/Macao Asia/Rangoon Asia/Saigon Asia/Tel_Aviv Asia/Thimbu Asia/Ujung_Pandang Asia/Ulan_Bator Atlantic/Faeroe
+    Atlantic/Jan_Mayen Australia/ACT Australia/Canberra Australia/Currie Australia/LHI Australia/NSW Australia/North
+    Australia/Queensland Australia/South Australia/Tasmania Australia/Victoria Australia/West Australia/Yancowinna
+    Europe/Belfast Europe/Kiev Europe/Nicosia Europe/Tiraspol Europe/Uzhgorod Europe/Zaporozhye Pacific/Enderbury
+    Pacific/Johnston Pacific/Ponape Pacific/Samoa Pacific/Truk Pacific/Yap
+"""
+RENAMED = frozenset(OLD_NAMES.split())
+
+
 @lru_cache(maxsize=1)
 def time_zones() -> list[tuple[str, str]]:
-    """Every zone that names a place, and UTC."""
-    places = (
-        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/", "US/"))
-    )
+    """Every zone that names a place by its name of today, and UTC."""
+    known = available_timezones() - RENAMED
+    places = (zone for zone in known if "/" in zone and not zone.startswith(ABBREVIATED))
     return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in sorted(places))]
 
 

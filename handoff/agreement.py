@@ -181,10 +181,51 @@ def amend(draft: Agreement, *, actor: User, seen: int, why: str | None = None, *
 def drop(draft: Agreement, *, actor: User, seen: int) -> None:
     """Put the draft away; what it said stays readable, its number is not given again."""
     draft = _draft(draft, seen=seen)
-    _void(draft, actor=actor, dropped=True)
+    concerned = _concerned(draft)
+    draft.signatures.standing().update(voided_at=clock.now())
     draft.ended_at, draft.edit = clock.now(), draft.edit + 1
     draft.save(update_fields=["ended_at", "edit"])
     _write_down(draft, {}, actor=actor)
+    notices.write(
+        kind="agreement:away",
+        to=concerned,
+        actor=actor,
+        text=_("%(who)s has put %(version)s of the agreement away. Its words are kept, and it can be taken up again.")
+        % {"who": actor, "version": draft},
+        event=f"agreement:{draft.version}:away:{draft.edit}",
+    )
+
+
+@transaction.atomic
+def take_up(version: Agreement, *, actor: User) -> Agreement:
+    """Make a draft again of one that was put away, or one with its words where other versions came after it.
+
+    Raises ValidationError when it was in force, or another draft is open.
+    """
+    _hold()
+    version = Agreement.objects.select_related("scorecard", "drafted_by").get(pk=version.pk)
+    if version.in_force_since is not None or version.ended_at is None:
+        raise ValidationError(_("%(version)s is not put away. Nothing was changed.") % {"version": version})
+    if version.version + 1 < next_version() or Agreement.objects.drafts().exists():
+        return begin(actor=actor, why=version.why, **said(version))
+    version.ended_at, version.edit = None, version.edit + 1
+    version.save(update_fields=["ended_at", "edit"])
+    _write_down(version, {}, actor=actor)
+    notices.write(
+        kind="agreement:away",
+        to=_concerned(version),
+        actor=actor,
+        text=_("%(who)s has taken up %(version)s of the agreement again. Signatures are asked for anew.")
+        % {"who": actor, "version": version},
+        event=f"agreement:{version.version}:again:{version.edit}",
+    )
+    return version
+
+
+def _concerned(draft: Agreement) -> set[User]:
+    """Whose draft it is: who began it, and who has signed it, also an earlier wording."""
+    signed = {one.person for one in draft.signatures.select_related("person")}
+    return signed | ({draft.drafted_by} if draft.drafted_by else set())
 
 
 @transaction.atomic
@@ -289,17 +330,16 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, date | time | Decimal) else value
 
 
-def _void(draft: Agreement, *, actor: User, dropped: bool = False) -> None:
+def _void(draft: Agreement, *, actor: User) -> None:
     """What was signed were other words: whoever signed hears of it."""
     standing = list(draft.signatures.standing().select_related("person"))
     draft.signatures.standing().update(voided_at=clock.now())
-    words = _("%(who)s has put %(version)s away, which you had signed.")
     changed = _("%(who)s changed %(version)s, so your signature no longer counts. Look at it and sign again.")
     notices.write(
         kind="agreement:voided",
         to=[one.person for one in standing],
         actor=actor,
-        text=(words if dropped else changed) % {"who": actor, "version": draft},
+        text=changed % {"who": actor, "version": draft},
         event=f"agreement:{draft.version}:voided:{draft.edit}",
     )
 

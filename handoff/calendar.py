@@ -211,11 +211,12 @@ class Calendar:
     def _spoken(self, moved: timedelta) -> str:
         """Days and hours in words, on clocks that are ahead of the calendar's by so much."""
         names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
-        days = sorted(self.weekdays)
+        days = sorted(self.weekdays - {day for day, _opens, _closes in self.hours})
         run = len(days) > 2 and days == list(range(days[0], days[-1] + 1))
         spoken = f"{names[days[0]]}-{names[days[-1]]}" if run else ", ".join(names[day] for day in days)
-        own = "".join(f", {names[day]} {_span(opens, closes, moved)}" for day, opens, closes in self.hours)
-        return f"{spoken} {_span(self.opens, self.closes, moved)}{own}"
+        usual = [f"{spoken} {_span(self.opens, self.closes, moved)}"] if days else []
+        own = [f"{names[day]} {_span(opens, closes, moved)}" for day, opens, closes in self.hours]
+        return ", ".join(usual + own)
 
 
 @lru_cache(maxsize=256)

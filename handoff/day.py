@@ -98,6 +98,8 @@ class Said(NamedTuple):
     def words(self) -> SafeString:
         """The sentence, with the lead that it names as a link."""
         lead, text = self.notice.lead, self.notice.text
+        if lead is None and self.notice.is_about_agreement:
+            return format_html('<a class="lnk" href="{}">{}</a>', self.notice.get_absolute_url(), text)
         if lead is None or not self.names_lead:
             return SafeString(escape(text))
         before, name, after = text.partition(str(lead))

@@ -29,12 +29,13 @@ class Place(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """One edit of a draft: who changed which terms; none changed it when the draft was put away."""
+    """One edit of a draft: who changed which terms; none when it was put away, and when it was taken up again."""
 
     person: User | None
     at: datetime
     changes: list[wording.Change]
     dropped: bool
+    taken_up: bool
 
 
 @dataclass
@@ -110,6 +111,8 @@ class Sheet:
         return list(self._edits(list(self.version.amendments.select_related("person")[:EDITS])))
 
     def _edits(self, rows: list[Amendment]) -> Iterator[Edit]:
+        away = self.version.ended_at is not None and self.version.in_force_since is None
         for row in rows:
-            changes = wording.changes(row.changes, self.personas)
-            yield Edit(row.person, row.at, changes, dropped=not changes and row.edit > 1)
+            changes, turned = wording.changes(row.changes, self.personas), not row.changes and row.edit > 1
+            yield Edit(row.person, row.at, changes, dropped=turned and away, taken_up=turned and not away)
+            away = away != turned  # before it was taken up it was away, and the other way round

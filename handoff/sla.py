@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.choices import Team
+from handoff import wording
 from handoff.calendar import Calendar
 from handoff.models import Handoff, Promise
 from leads import clock
@@ -59,8 +60,16 @@ class Countdown:
         return self.calendar.span(self.left)
 
     @property
+    def country(self) -> str:
+        """The country whose holidays are left out, by name."""
+        return wording.country(self.calendar.country)
+
+    @property
     def terms(self) -> str:
         """The promise as the agreement words it: '8 business hours'."""
+        if self.promised % 60 and self.promised > 60:
+            said = {"h": self.promised // 60, "m": self.promised % 60}
+            return _("%(h)s h %(m)s min of business time") % said
         if self.promised % 60:
             return ngettext("%(n)d business minute", "%(n)d business minutes", self.promised) % {"n": self.promised}
         hours = self.promised // 60

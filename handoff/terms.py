@@ -39,6 +39,8 @@ class LengthField(forms.CharField):
         super().__init__(max_length=20, **options)
 
     def prepare_value(self, value: Any) -> Any:
+        if value == 0 and not self.required:
+            return ""  # such as never
         return length(value) if isinstance(value, int) else value
 
     def clean(self, value: Any) -> int:
@@ -244,13 +246,17 @@ class DraftForm(forms.Form):
         said["hours"] = {
             str(day): [f"{end:%H:%M}" for end in ends]
             for day, ends in own.items()
-            if self._are_hours(day, ends) and day in working and ends != usual
+            if self._are_hours(day, ends, works=day in working) and ends != usual
         }
         return said
 
-    def _are_hours(self, day: int, ends: tuple[Any, ...]) -> bool:
-        """Whether a weekday says from when until when; one that says half of it, or the wrong way round, is told."""
+    def _are_hours(self, day: int, ends: tuple[Any, ...], *, works: bool) -> bool:
+        """Whether a working day says from when until when; half of it, or the wrong way round, is told."""
         opens, closes = ends
+        if any(ends) and not works and "weekdays" not in self.errors:
+            words = _("%(day)s is no working day. Tick it above, or leave its hours empty.")
+            self.add_error(f"opens_{day}", words % {"day": dict(WEEKDAYS)[day]})
+            return False
         if bool(opens) != bool(closes) and not {f"{name}_{day}" for name in ENDS} & set(self.errors):
             self.add_error(
                 f"{'closes' if opens else 'opens'}_{day}", _("Say from when until when, or leave both empty.")

@@ -91,6 +91,7 @@ urlpatterns = [
     path("settings/", people.settings, name="settings"),
     path("settings/agreement/", agreement.agreement, name="agreement"),
     path("settings/agreement/v<int:number>/", agreement.version, name="agreement_version"),
+    path("settings/agreement/v<int:number>/take-up/", agreement.take_up, name="agreement_take_up"),
     path("settings/agreement/begin/", agreement.begin, name="agreement_begin"),
     path("settings/agreement/draft/", agreement.draft, name="agreement_draft"),
     path("settings/agreement/draft/edit/", agreement.edit, name="agreement_edit"),

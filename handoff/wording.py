@@ -77,6 +77,10 @@ def _plain(value: Any) -> str:
     return str(value) if value not in (None, "") else _("not agreed")
 
 
+def _reason(value: Any) -> str:
+    return str(value) if value else _("no reason given")
+
+
 def _length(value: Any) -> str:
     return length(int(value))
 
@@ -124,9 +128,9 @@ def _percent(value: Any) -> str:
 
 
 def _amount(value: Any) -> str:
-    return (
-        number_format(Decimal(str(value)), decimal_pos=0, force_grouping=True) if value is not None else _plain(value)
-    )
+    if value is None:
+        return _plain(value)
+    return _("€%(amount)s") % {"amount": number_format(Decimal(str(value)), decimal_pos=0, force_grouping=True)}
 
 
 def _times(value: Any) -> str:
@@ -177,7 +181,7 @@ TERMS: dict[str, Term] = {
     "time_zone": Term(gettext_lazy("Time zone"), _plain),
     "holidays": Term(gettext_lazy("Without the holidays of"), _country),
     "days_off": Term(gettext_lazy("Days off of our own"), _dates),
-    "why": Term(gettext_lazy("Why it changes"), _plain),
+    "why": Term(gettext_lazy("Why it changes"), _reason),
 }
 
 

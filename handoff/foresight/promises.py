@@ -120,7 +120,7 @@ class Promises:
         ]
         known = sum(known_share(one) for one in handed)
         return Month(
-            (until - MONTH).date(),
+            (until - MONTH).date() + timedelta(days=1),  # the day before closes the month before
             until.date(),
             len(handed),
             sum((one.value for one in handed if one.lead.currency == Agreement.CURRENCY), Decimal()),

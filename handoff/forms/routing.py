@@ -29,12 +29,18 @@ class Words(forms.CharField):
         return ", ".join(value) if isinstance(value, list | tuple) else value
 
     def clean(self, value: Any) -> list[str]:
-        words = [" ".join(word.split()) for word in super().clean(value).split(",")]
-        words = list(dict.fromkeys(word.upper() if self.upper else word for word in words if word))
+        words = [word for each in super().clean(value).split(",") if (word := " ".join(each.split()))]
         for word in words:
-            if len(word) > self.each or (self.upper and not (word.isascii() and word.isalpha() and len(word) == 2)):
-                raise ValidationError(_("%(word)s cannot stand here. Everything else was kept."), params={"word": word})
-        return words
+            if self.upper and not (word.isascii() and word.isalpha() and len(word) == 2):
+                raise ValidationError(
+                    _("%(word)s is not the two letters of a country, such as AT. Everything else was kept."),
+                    params={"word": word},
+                )
+            if len(word) > self.each:
+                raise ValidationError(
+                    _("Each has at most %(most)d letters. Everything else was kept."), params={"most": self.each}
+                )
+        return list(dict.fromkeys(word.upper() if self.upper else word for word in words))
 
 
 def whole(label: Any) -> forms.IntegerField:

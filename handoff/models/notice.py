@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -43,3 +44,16 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    def get_absolute_url(self) -> str:
+        """Where it leads: what it is about, or the list in which it stands."""
+        if self.lead is not None:
+            return self.lead.get_absolute_url()
+        if self.is_about_agreement:
+            signs = self.kind in ("agreement:to_sign", "agreement:voided")
+            return reverse("handoff:agreement_draft" if signs else "handoff:agreement")
+        return reverse("handoff:notices")
+
+    @property
+    def is_about_agreement(self) -> bool:
+        return self.kind.startswith("agreement:")

@@ -71,6 +71,7 @@ KINDS: dict[str, Kind] = {
     "shoutout": Kind(gettext_lazy("Thanks from the other team"), "talk", "heart", mail=Pace.DAILY),
     "agreement:to_sign": Kind(gettext_lazy("An agreement waits for a signature"), "house", "file-signature"),
     "agreement:voided": Kind(gettext_lazy("A signature is void"), "house", "file-signature", mail=Pace.DAILY),
+    "agreement:away": Kind(gettext_lazy("A draft of yours is put away, or taken up again"), "house", "archive"),
     "agreement:in_force": Kind(gettext_lazy("An agreement comes into force"), "house", "file-signature"),
     "learning:drift": Kind(
         gettext_lazy("Chances drift from what was learned"), "house", "target", frozenset({Team.MANAGEMENT}), Pace.DAILY

@@ -170,4 +170,4 @@ def marked(style: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _link(notice: Notice) -> str:
-    return addresses.absolute(notice.lead.get_absolute_url() if notice.lead else reverse("handoff:notices"))
+    return addresses.absolute(notice.get_absolute_url())

@@ -183,8 +183,23 @@ def drop(request: HttpRequest) -> HttpResponse:
         contract.drop(found, actor=request.user, seen=seen_by(request))
     except ValidationError as error:
         return refused(request, found, error)
-    messages.success(request, _("%(version)s is put away. Its words stay among the versions.") % {"version": found})
-    return redirect("handoff:agreement")
+    messages.success(request, _("%(version)s is put away. It can be taken up again.") % {"version": found})
+    return redirect("handoff:agreement_version", found.version)
+
+
+@login_required
+@require_POST
+def take_up(request: HttpRequest, number: int) -> HttpResponse:
+    """Take up a draft again that was put away."""
+    rights.permit(request.user, "agreement")
+    found = get_object_or_404(Agreement, version=number)
+    try:
+        taken = contract.take_up(found, actor=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("handoff:agreement")
+    messages.success(request, _("%(version)s is a draft again.") % {"version": taken})
+    return redirect("handoff:agreement_draft")
 
 
 def shown(request: HttpRequest) -> Agreement | None:

@@ -83,4 +83,4 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """Read one notice by going where it leads."""
     notice = get_object_or_404(Notice.objects.select_related("lead").filter(person_id=request.user.pk), pk=pk)
     read(request.user, shown=[notice])
-    return redirect(notice.lead or "handoff:notices")
+    return redirect(notice)

@@ -247,6 +247,68 @@ def test_a_draft_begins_with_the_first_change_that_is_saved(client, mia):
     assert Agreement.objects.drafts().get().mql_line == 57
 
 
+def test_never_giving_a_lead_on_is_an_empty_field_and_stays_one(client, mia):
+    make_draft(by=mia, reassign_after=0)
+    client.force_login(mia)
+    page = client.get(EDIT)
+    assert page.context["form"]["reassign_after"].value() == ""
+    assert 'name="reassign_after" maxlength="20"' in page.text
+    assert "0 min" not in page.text
+
+
+def test_a_refused_save_says_at_the_top_what_to_mend_and_leads_there(client, mia):
+    make_draft(by=mia)
+    client.force_login(mia)
+    page = words(client.post(EDIT, said(accept_within="soon", opens_6="09:00", closes_6="12:00")))
+    top = page.split('role="alert"')[1].split("</ul>")[0]
+    assert "autofocus" in top
+    assert '<a class="lnk" href="#id_accept_within">Accept or return within</a>: Say it in hours' in top
+    assert '<a class="lnk" href="#id_opens_6">Sunday from</a>' in top
+
+
+def test_a_draft_that_is_put_away_is_told_to_whose_it_was_and_can_be_taken_up_again(client, mia, sam, ruth):
+    draft = make_draft(by=mia, mql_line=45)
+    signed(client, sam, "sales")
+    client.force_login(ruth)
+    assert "Put draft v2 away?" in client.get(DRAFT).text
+    page = client.post(DROP, {"version": 2, "seen": 1}, follow=True)
+    away = Notice.objects.filter(kind="agreement:away")
+    assert set(away.values_list("person__username", flat=True)) == {"mia", "sam"}
+    assert "Take it up again" in page.text
+    client.force_login(sam)
+    page = words(client.post(reverse("handoff:agreement_take_up", args=[2]), follow=True))
+    assert "v2 is a draft again." in page
+    assert "Sam Okafor took it up again" in page
+    assert "Ruth Lindqvist put it away" in page
+    draft.refresh_from_db()
+    assert (draft.is_draft, draft.mql_line, draft.signatures.standing().count()) == (True, 45, 0)
+    assert away.filter(person=mia).count() == 2
+
+
+def test_a_draft_that_others_came_after_lends_its_words_to_the_next(client, mia, sam):
+    draft = make_draft(by=mia, mql_line=45, why="Fewer returns.")
+    agreement.drop(draft, actor=sam, seen=1)
+    make_agreement(mql_line=52)
+    client.force_login(mia)
+    client.post(reverse("handoff:agreement_take_up", args=[2]))
+    taken = Agreement.objects.drafts().get()
+    assert (taken.version, taken.mql_line, taken.why) == (4, 45, "Fewer returns.")
+    refused = words(client.post(reverse("handoff:agreement_take_up", args=[2]), follow=True))
+    assert "Mia Novak has begun v4 already." in refused
+    assert client.post(reverse("handoff:agreement_take_up", args=[3]), follow=True).status_code == 200
+    assert Agreement.objects.get(version=3).in_force_since is not None
+
+
+def test_a_notice_of_the_agreement_leads_to_it(client, mia, sam):
+    make_draft(by=mia, mql_line=45)
+    signed(client, mia, "marketing")
+    notice = Notice.objects.get(kind="agreement:to_sign", person=sam)
+    client.force_login(sam)
+    assert client.get(reverse("handoff:notice", args=[notice.pk])).url == DRAFT
+    for address in (reverse("handoff:notices"), reverse("handoff:my_day")):
+        assert f'href="{DRAFT}"' in client.get(address).text
+
+
 def test_saving_what_stands_there_already_voids_nothing(client, mia):
     make_draft(by=mia, mql_line=45)
     signed(client, mia, "marketing")
@@ -277,6 +339,7 @@ def test_a_draft_that_changes_nothing_of_what_was_signed_cannot_be_signed(client
         ({"closes": "08:00"}, "This is before the day opens."),
         ({"opens_4": "09:00"}, "Say from when until when, or leave both empty."),
         ({"opens_4": "14:00", "closes_4": "13:00"}, "Friday ends before it begins."),
+        ({"opens_6": "09:00", "closes_6": "12:00"}, "Sunday is no working day. Tick it above"),
         ({"opens_4": "noon", "closes_4": "13:00"}, "Enter a valid time."),
         ({"mql_line": 0}, "greater than or equal to 1"),
         ({"weekdays": []}, "This field is required."),
@@ -298,18 +361,17 @@ def test_a_draft_that_cannot_be_is_shown_again_with_the_reason(client, mia, chan
 def test_a_short_friday_is_agreed_on_and_promises_are_counted_by_it(client, mia, sam, time_machine):
     make_draft(by=mia)
     client.force_login(mia)
-    own = {"opens_4": "09:00", "closes_4": "13:00", "opens_1": "09:00", "closes_1": "17:30", "opens_6": "09:00",
-           "closes_6": "12:00"}  # fmt: skip
+    own = {"opens_4": "09:00", "closes_4": "13:00", "opens_1": "09:00", "closes_1": "17:30"}
     page = client.post(EDIT, said(**own), follow=True)
     assert "Friday 09:00-13:00" in page.text
     draft = Agreement.objects.drafts().get()
-    assert draft.hours == {"4": ["09:00", "13:00"]}  # Tuesday has the usual hours, and Sunday is no working day
+    assert draft.hours == {"4": ["09:00", "13:00"]}  # Tuesday has the usual hours
     form = client.get(EDIT)
     assert 'value="13:00"' in form.text
     assert form.context["form"].has_own_hours
     signed(client, mia, "marketing")
     signed(client, sam, "sales")
-    assert "Mon-Fri 09:00-17:30, Fri 09:00-13:00 UTC" in client.get(AGREEMENT).text
+    assert "Mon-Thu 09:00-17:30, Fri 09:00-13:00 UTC" in client.get(AGREEMENT).text
     time_machine.move_to("2026-11-27T12:00:00Z", tick=False)  # a Friday
     assert make_handoff().due_at.isoformat() == "2026-11-30T16:00:00+00:00"
     assert client.get(reverse("handoff:board")).status_code == 200

@@ -343,7 +343,7 @@ def test_a_manager_writes_orders_and_retires_rules(manager):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"countries": "Poland"}, "cannot stand here"),
+        ({"countries": "Poland"}, "Poland is not the two letters of a country, such as AT."),
         ({"size_from": "9", "size_to": "3"}, "below the least"),
         ({"target": ""}, "required"),
         ({"name": ""}, "required"),
