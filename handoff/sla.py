@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.choices import Team
-from handoff import wording
 from handoff.calendar import Calendar
 from handoff.models import Handoff, Promise
 from leads import clock
+from leads.identity import country
 
 __all__ = ["Calendar", "Countdown", "countdown", "hasten", "promise", "promise_many", "settle", "term"]
 
@@ -62,7 +62,7 @@ class Countdown:
     @property
     def country(self) -> str:
         """The country whose holidays are left out, by name."""
-        return wording.country(self.calendar.country)
+        return country(self.calendar.country)
 
     @property
     def terms(self) -> str:
