@@ -16,7 +16,7 @@ from handoff.models import Deal, DealLead, Notice, Queue, RoutingRule, SampleMar
 from handoff.sample import minding, signing, standing, ways
 from handoff.sample.standing import Counts, hold, managers_who_stay, marked
 from leads import scoring
-from leads.models import Campaign, Company, Lead, LearnedModel, Learning, Source, Submission
+from leads.models import Campaign, Company, Lead, LearnedModel, Learning, Snapshot, Source, Submission
 from personas.models import Persona
 
 Kind = SampleMark.Kind
@@ -84,7 +84,8 @@ def _talk() -> None:
 
 
 def _lessons() -> None:
-    """What was learned from them goes too: the worker says the chances of who stays anew."""
+    """What was learned from them goes too, and what it foretold: the worker says the chances of who stays anew."""
+    Snapshot.objects.exclude(model=None).update(model=None, probability=None)
     LearnedModel.objects.all().delete()
     Learning.objects.update(tried_at=None, outcomes_then=0, said="")
 
