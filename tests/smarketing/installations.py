@@ -27,7 +27,7 @@ FOREIGN = (
     "HOST",
     "SITE_URL",
 )
-PATIENCE = 60
+PATIENCE = 180
 
 
 class Installation:
