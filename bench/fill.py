@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 
+from leads import engagement
+
 #: Shares of leads by where they stand; the rest stay in TOFU.
 FILL = """
 SET LOCAL session_replication_role = replica;  -- the checks run once, over the whole, at the end
@@ -130,5 +132,6 @@ def fill(leads: int, activities: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BARE_TABLES)
         cursor.execute(FILL, {"leads": leads, "activities": activities})
+        engagement.recompute()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from handoff import standing, telling
 from handoff.models import Handoff
-from leads import clock, learning, scoring, timeline
+from leads import clock, engagement, learning, scoring, timeline
 from leads.definition import FACTS, named
 from leads.models import Activity, Lead, LeadScore
 from leads.models.scoring import grade
@@ -38,7 +38,10 @@ OWN_WORDS = ("form:", "email:reply")
 
 def write(lead: Lead, *, origin: str, why_this_rep: str) -> dict[str, Any]:
     """What a rep needs to call within 30 seconds; plain data, kept with the hand-off."""
-    score = LeadScore.objects.filter(lead=lead).select_related("lead__chance").first()
+    rows = LeadScore.objects.filter(lead=lead).select_related("lead__chance", "scorecard")
+    score = rows.annotate(kept=engagement.beside("lead")).first()
+    if score:
+        scoring.bring_up_to(clock.now(), score, lead, score.kept)
     chance = learning.told(score.lead) if score else None
     seen = list(lead.activities.of_kinds(*TELLING).order_by("-at", "-id")[: TOUCHES + MESSAGES])
     return {

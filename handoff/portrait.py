@@ -20,7 +20,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import accounting, brief, lifecycle, sides, sla, standing, surroundings, telling, threads, undo
 from handoff.models import Agreement, Deal, DealLead, Handoff, Task, Watch
-from leads import learning, pipeline, rights, scoring, timeline
+from leads import clock, engagement, learning, pipeline, rights, scoring, timeline
 from leads.composed import Composed
 from leads.definition import named
 from leads.models import Lead, LeadScore
@@ -46,17 +46,21 @@ def _leads(pk: int, team: str) -> Composed[Lead]:
         .select_related("company", "source", "campaign", "persona", "score__scorecard", "chance")
         .defer("search")
         .annotate(agreed=Subquery(agreed[:1]))
+        .annotate(kept=engagement.beside("pk"))
         .annotate(watched=Exists(Watch.objects.on().filter(lead=OuterRef("pk"), person=pk)))
     )
     return Composed(lambda key: whole.filter(pk=key))
 
 
 def lead(actor: User, pk: int) -> Lead:
-    """The lead, if this person may open it; Http404 otherwise."""
+    """The lead with its points as they stand now, if this person may open it; Http404 otherwise."""
     found = _leads(actor.pk, actor.team)(pk)
     if not found:
         raise Http404
-    return found[0]
+    (whole,) = found
+    if hasattr(whole, "score"):
+        scoring.bring_up_to(clock.now(), whole.score, whole, whole.kept)  # type: ignore[attr-defined]
+    return whole
 
 
 _handoffs = Composed(

@@ -112,18 +112,20 @@ def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> 
     now = clock.now()
     found = zip(submissions, read, strict=True) if read else ((s, _read(s)) for s in submissions)
     readable = [(Processed(submission), profile) for submission, profile in found if profile]
+    if not readable:
+        return []
     profiles = [profile for _done, profile in readable]
     identity.hold(profiles)
     leads = _leads([done for done, _profile in readable], profiles, now)
     told = [done for done, _profile in readable if done.created or done.changed or not done.is_historic]
     timeline.record_many([_first_line(done, done.lead) for done in told if done.lead])
     _wake([done for done, _profile in readable], now)
-    crossed = set(scoring.rescore({lead.pk for lead in leads}, at=now)) if leads else set()
+    counted = scoring.rescore({lead.pk for lead in leads}, at=now)
     historic = {done.lead.pk for done, _profile in readable if done.lead and done.is_historic}
     fresh = {done.lead.pk for done, _profile in readable if done.lead and done.created}
-    learning.answer({lead.pk for lead in leads} - historic, at=now, created=fresh)  # history waits for the worker
+    learning.answer(counted.without(historic), created=fresh)  # history waits for the worker
     _raise_signals([done for done, _profile in readable])  # first: who asks to talk is offered as such, not by points
-    pipeline.notice_readiness(crossed - historic, at=now)
+    pipeline.notice_readiness(set(counted.crossed) - historic, at=now)
     _settle([done for done, _profile in readable], now)
     return [done for done, _profile in readable]
 
@@ -269,7 +271,9 @@ def _first_line(done: Processed, lead: Lead) -> Activity:
     raised = submission.payload.get("hand_raise")
     kind = said.get("kind") or ("form:hand_raise" if raised else CAME_BY[Submission.Way(submission.way)])
     imported = submission.way == Submission.Way.FILE
-    at = identity.read_moment(said["at"]) if said.get("at") else submission.at
+    at = submission.at
+    if said.get("at"):  # a sender's clock may run ahead; what it tells of has happened
+        at = min(at, identity.read_moment(said["at"]))
     return Activity(
         lead=lead,
         kind=kind,
@@ -340,8 +344,9 @@ def log(
             {"at": _("This moment is still to come. Everything else was kept; choose an earlier one.")}
         )
     activity = timeline.record(lead, kind=kind, actor=actor, text=text, data=data, at=at or now)
-    pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
-    learning.answer([lead.pk], at=now)
+    counted = scoring.rescore([lead.pk], at=now)
+    pipeline.notice_readiness(counted.crossed, at=now)
+    learning.answer(counted)
     return activity
 
 
@@ -351,5 +356,6 @@ def log_many(lines: Sequence[Activity]) -> None:
     now, leads = clock.now(), {line.lead_id for line in lines}
     Lead.objects.locked(leads)
     timeline.record_many(lines)
-    pipeline.notice_readiness(scoring.rescore(leads, at=now), at=now)
-    learning.answer(leads, at=now)
+    counted = scoring.rescore(leads, at=now)
+    pipeline.notice_readiness(counted.crossed, at=now)
+    learning.answer(counted)

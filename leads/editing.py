@@ -59,8 +59,9 @@ def edit(lead: Lead, *, actor: User, changes: dict[str, Any], version: int | Non
     lead.version, lead.edited_by, lead.edited_at = lead.version + 1, actor, now
     lead.save(update_fields=[*changes, "persona_chosen", "version", "edited_by", "edited_at"])
     timeline.record(lead, kind="lead:edit", actor=actor, data={"changes": said}, at=now)
-    pipeline.notice_readiness(scoring.rescore([lead.pk], at=now), at=now)
-    learning.answer([lead.pk], at=now)
+    counted = scoring.rescore([lead.pk], at=now)
+    pipeline.notice_readiness(counted.crossed, at=now)
+    learning.answer(counted)
     lead.refresh_from_db()
     return lead
 

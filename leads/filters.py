@@ -61,8 +61,11 @@ AGAIN = {"due": gettext_lazy("Due")}
 SORTS = {
     "newest": gettext_lazy("Newest first"),
     "score": gettext_lazy("Highest score"),
+    "interest": gettext_lazy("Warmest interest"),
     "due": gettext_lazy("Next action due"),
 }
+#: These orders list only who has what they go by.
+NEEDED = {"interest": "score__heat", "due": "next_action_at"}
 
 
 class Option(NamedTuple):
@@ -183,7 +186,7 @@ class LeadFilter:
         """The leads that every filter lets through."""
         for name, value in self.on.items():
             leads = leads.search(value) if name == "q" else leads.filter(getattr(self, f"_{name}")(value))
-        return leads.filter(next_action_at__isnull=False) if self.sort == "due" else leads
+        return leads.filter(**{f"{NEEDED[self.sort]}__isnull": False}) if self.sort in NEEDED else leads
 
     def _stage(self, value: str) -> Q:
         if value in Lane.values:  # by the relation's name: leads know that hand-offs exist, not who keeps them
@@ -191,13 +194,10 @@ class LeadFilter:
         return Q(stage=value)
 
     def _source(self, value: str) -> Q:
-        return self._named("source", value)
+        return Q(source=None if value == "none" else self._key("source", value))
 
     def _persona(self, value: str) -> Q:
-        return self._named("persona", value)
-
-    def _named(self, name: str, value: str) -> Q:
-        return Q(**{name: None if value == "none" else self._key(name, value)})
+        return Q(persona=None if value == "none" else self._key("persona", value))
 
     def _owner(self, value: str) -> Q:
         pk = self._person(value)
@@ -275,9 +275,7 @@ class LeadFilter:
         address = self.address()
         return address if address == "?" else f"{address}&"
 
-    @property
-    def without_q(self) -> str:
-        return self.address("q")
+    without_q = property(lambda self: self.address("q"))
 
     @property
     def selects(self) -> list[dict[str, Any]]:
@@ -330,7 +328,7 @@ class LeadFilter:
 COLUMNS = (
     "pk", "name", "email", "phone", "job_title", "stage", "stage_since", "standing__lane", "company__name", "source",
     "marketer", "rep", "value", "currency", "next_action", "next_action_at", "last_activity_at", "look_again_on",
-    "score__total",
+    "score__total", "score__heat",
 )  # fmt: skip
 
 
@@ -357,6 +355,7 @@ class Row:
     last_activity_at: datetime
     look_again_on: date | None
     score: int | None
+    heat: float | None
     listed: LeadFilter
 
     @property

@@ -15,10 +15,11 @@ from leads.models.lead import LeadQuerySet
 
 PAGE = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: sort -> (columns, highest first). Indexes: the primary key, score_highest, lead_due.
+#: sort -> (columns, highest first). Indexes: the primary key, score_highest, score_warmest, lead_due.
 ORDERS: dict[str, tuple[tuple[str, ...], bool]] = {
     "newest": (("pk",), True),
     "score": (("score__total", "score__lead_id"), True),
+    "interest": (("score__heat", "score__lead_id"), True),
     "due": (("next_action_at", "pk"), False),
 }
 
@@ -77,6 +78,8 @@ def beyond(columns: Iterable[str], key: tuple[Any, ...], *, downwards: bool) -> 
 def write_cursor(sort: str, row: Row) -> str:
     if sort == "score":
         return f"{row.score}.{row.pk}"
+    if sort == "interest" and row.heat is not None:
+        return f"{row.heat.hex()}_{row.pk}"
     if sort == "due" and row.next_action_at:
         return f"{(row.next_action_at - EPOCH) // timedelta(microseconds=1)}.{row.pk}"
     return str(row.pk)
@@ -88,6 +91,9 @@ def read_cursor(sort: str, text: str) -> tuple[Any, ...] | None:
             return None
         if sort == "newest":
             return (bounded(text),)
+        if sort == "interest":
+            heat, _bar, pk = text.rpartition("_")
+            return (float.fromhex(heat), bounded(pk))
         first, _dot, pk = text.rpartition(".")
         if sort == "score":
             return (bounded(first, most=100), bounded(pk))

@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from leads import clock, scoring
+from leads import clock, fading, scoring
 from leads.definition import acted
 from leads.models import Activity, Lead, LeadScore, Scorecard, Signal, StageChange, Visit
 from personas.choices import Stage
@@ -200,10 +200,21 @@ def rescore_outdated(batch: int = 1_000, batches: int = 100) -> int:
     for _number in range(batches):
         now = clock.now()
         with transaction.atomic():
-            leads = [lead.pk for lead in Lead.objects.locked(scoring.outdated(batch))]
-            notice_readiness(scoring.rescore(leads, at=now), at=now)
-            scoring.hold_counted(leads)
-        total += len(leads)
-        if not leads:
+            if leads := [lead.pk for lead in Lead.objects.locked(scoring.outdated(batch))]:
+                _recount(leads, now)
+                scoring.hold_counted(leads)
+                done = len(leads)
+            else:
+                due = fading.due(fading.FOLD * batch, at=now)
+                left = fading.fade(due, at=now)
+                _recount(left[:batch], now)
+                done = len(due) - len(left[batch:])  # those are due still
+        total += done
+        if not done:
             break
     return total
+
+
+def _recount(leads: Collection[int], now: datetime) -> None:
+    if leads:
+        notice_readiness(scoring.rescore(leads, at=now).crossed, at=now)

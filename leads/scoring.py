@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+import json
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Max
+from django.db import connection
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from leads import clock
+from leads.composed import Composed
 from leads.definition import Definition, acted
-from leads.engagement import Rule, Touches, idle_for, kinds, rules, touched, whole
+from leads.engagement import (
+    HEADLINE,
+    Rule,
+    Touches,
+    beside,
+    day,
+    idle_for,
+    is_touch,
+    kinds,
+    read,
+    rules,
+    touched,
+    whole,
+)
 from leads.identity import is_business_email
-from leads.models import Lead, LeadScore, Scorecard
-from personas.fit import fit, holding
+from leads.models import Activity, Lead, LeadScore, Scorecard
+from leads.unchanged import Unchanged
+from personas.fit import Rule as Trait
+from personas.fit import fit
 from personas.models import Persona
 
 HALF = 50  # fit and engagement each count for at most this much
-FADED_AFTER = timedelta(days=1)
 WEEK = timedelta(days=7)
+JUST_NOW = timedelta(minutes=10)  # in which a touch loses less than a thousandth
 NAMED = 3  # so many reasons each way are told where there is little room
 
 
@@ -47,12 +66,27 @@ def score(
     A touch is worth half after each half-life of its rule. What a rule brings beyond its cap, or a half beyond its
     bounds, is taken off again as a part of its own, so that the parts always sum to the score.
     """
-    stated = [{**rule, "points": whole(rule.get("points"))} for rule in points["fit"]]
-    fits = [_part("fit", str(rule), rule.points) for rule in holding(stated, profile)]
-    agreed, interests = rules(points), []
-    for rule in agreed:
-        interests += _interest(rule, touches, kinds(agreed), at)
-    return Points(_capped("fit", fits), _capped("engagement", interests), fits + interests)
+    return Table.read(points).score(profile, touches, at=at)
+
+
+class Table(NamedTuple):
+    """A scorecard's points, read once for many leads: rules of fit, rules of engagement, and the kinds they name."""
+
+    fit: list[Trait]
+    engagement: list[Rule]
+    kinds: list[str]
+
+    @classmethod
+    def read(cls, points: Mapping[str, Any]) -> Table:
+        interest = rules(points)
+        traits = [Trait.read({**rule, "points": whole(rule.get("points"))}) for rule in points["fit"]]
+        return cls(traits, interest, kinds(interest))
+
+    def score(self, profile: Mapping[str, Any], touches: Mapping[str, Touches], *, at: datetime) -> Points:
+        """The points of a profile and of what was done up to a moment."""
+        fits = [_part("fit", str(trait), trait.points) for trait in self.fit if trait.holds(profile)]
+        interests = [part for rule in self.engagement for part in _interest(rule, touches, self.kinds, at)]
+        return Points(_capped("fit", fits), _capped("engagement", interests), fits + interests)
 
 
 def _interest(rule: Rule, touches: Mapping[str, Touches], among: Iterable[str], at: datetime) -> list[dict[str, Any]]:
@@ -72,9 +106,19 @@ def _interest(rule: Rule, touches: Mapping[str, Touches], among: Iterable[str], 
         return []
     parts = [_touched(rule, worth, done.number, done.first, done.last)]
     if held != worth:
-        bound = _("%(what)s: at most %(most)d points count") if worth > 0 else _("%(what)s: at most %(most)d taken off")
-        parts.append(_part("engagement", bound % {"what": rule.label, "most": rule.cap}, held - worth))
+        parts.append(_part("engagement", bound(rule, worth), held - worth))
     return parts
+
+
+def bound(rule: Rule, worth: int) -> str:
+    """What holds a rule whose touches are worth so much, in words."""
+    words = _("%(what)s: at most %(most)d points count") if worth > 0 else _("%(what)s: at most %(most)d taken off")
+    return words % {"what": rule.label, "most": rule.cap}
+
+
+def half_bound(worth: int) -> str:
+    """What holds a half of the score that would be worth so much, in words."""
+    return _("At most %(most)d points count") % {"most": HALF} if worth > 0 else _("Never below 0")
 
 
 def _part(group: str, label: str, points: int) -> dict[str, Any]:
@@ -123,9 +167,18 @@ def _capped(group: str, parts: list[dict[str, Any]]) -> int:
     total: int = sum(part["points"] for part in parts)
     held = max(0, min(HALF, total))
     if held != total:
-        bound = _("At most %(most)d points count") % {"most": HALF} if total > HALF else _("Never below 0")
-        parts.append(_part(group, bound, held - total))
+        parts.append(_part(group, half_bound(total), held - total))
     return held
+
+
+def heat(touches: Mapping[str, Touches], agreed: Iterable[Rule], *, at: datetime) -> float | None:
+    """What a lead is ordered by where the warmest come first: log2 of its weighted touches at the headline half-life.
+
+    Counted from the epoch, so that it is the same at any moment without a new touch. None: nothing speaks for it.
+    """
+    each = [rule for rule in agreed if rule.is_each and rule.kind in touches]
+    weighted = math.fsum(rule.points * touches[rule.kind].worth(HEADLINE) for rule in each)
+    return math.log2(weighted) + day(at) / HEADLINE if weighted > 0 else None
 
 
 def facts(lead: Lead) -> dict[str, Any]:
@@ -134,72 +187,155 @@ def facts(lead: Lead) -> dict[str, Any]:
     return {**lead.profile, "name": lead.name, "business_email": business}
 
 
-def rescore(leads: Collection[int], *, at: datetime | None = None) -> list[int]:
-    """Count these leads' points anew and write them; return those that have just crossed the MQL line.
+@dataclass(frozen=True)
+class Counted:
+    """What was read of leads and counted at a moment: whoever says more of them then need not read it again.
 
-    Whoever did not meet the definition that counted when they were last scored, and meets today's, has crossed it; so
-    has whoever meets it and has just done what skips the line.
+    Each lead carries `came`, the kind of the first line of its timeline.
     """
-    at = at or clock.now()
-    card = Scorecard.objects.get(in_force=True)
-    definition = Definition.of(card)
-    personas = list(Persona.objects.in_use())
-    over = _over(leads)
-    acts = acted(leads, definition.actions, at=at)
-    crossed = []
-    touches = touched(leads, kinds(rules(card.points)), at=at)
-    scores, repersoned = [], []
-    for lead in Lead.objects.filter(pk__in=leads).select_related("company", "source").order_by("pk"):
-        known = facts(lead)
-        points = score(known, touches.get(lead.pk, {}), card.points, at=at)
-        persona = fit(known, personas).persona
-        if personas and not lead.persona_chosen and lead.persona_id != (persona.pk if persona else None):
-            lead.persona = persona
-            repersoned.append(lead)
-        missing = definition.missing(known, lead.persona_id)
-        ready = definition.met(points.total, missing=missing, acted=lead.pk in acts)
-        if ready and (lead.pk not in over or _has_acted_since(acts.get(lead.pk), over[lead.pk])):
-            crossed.append(lead.pk)
-        scores.append(
-            LeadScore(
-                lead=lead,
-                fit=points.fit,
-                engagement=points.engagement,
-                total=points.total,
-                parts=points.parts,
-                scorecard=card,
-                scored_at=at,
-                ready=ready,
-                missing=missing,
-            )
-        )
-    LeadScore.objects.bulk_create(
-        scores,
-        update_conflicts=True,
-        unique_fields=["lead"],
-        update_fields=["fit", "engagement", "total", "parts", "scorecard", "scored_at", "ready", "missing"],
+
+    at: datetime
+    card: Scorecard
+    leads: list[Any]
+    facts: dict[int, dict[str, Any]]
+    touches: dict[int, dict[str, Touches]]
+    points: dict[int, Points]
+    crossed: list[int] = field(default_factory=list)
+
+    def without(self, leads: Collection[int]) -> Counted:
+        """The same of all but these leads."""
+        return replace(self, leads=[lead for lead in self.leads if lead.pk not in leads])
+
+
+def _rows() -> QuerySet[Lead]:
+    """Leads with all that counting reads of them: relations, what is kept, the first line, and the last count."""
+    first = Activity.objects.filter(lead=OuterRef("pk")).order_by("at", "id").values("kind")
+    return Lead.objects.select_related("company", "source", "campaign", "persona").annotate(
+        kept=beside("pk"),
+        came=Subquery(first[:1]),
+        was_ready=F("score__ready"),
+        was_total=F("score__total"),
+        was_at=F("score__scored_at"),
+        was_line=F("score__scorecard__mql_line"),
     )
-    if repersoned:
-        Lead.objects.bulk_update(repersoned, ["persona"])
-    return crossed
+
+
+_row = Composed(lambda lead: _rows().filter(pk=lead))
+
+
+def count(leads: Collection[int], card: Scorecard, *, at: datetime) -> Counted:
+    """What these leads have by a scorecard at a moment, in the order of their keys; nothing is written."""
+    found: list[Any] = _row(*leads) if len(leads) == 1 else list(_rows().filter(pk__in=leads).order_by("pk"))
+    named, touches, untold = kinds(rules(card.points)), {}, []
+    for lead in found:
+        if (done := read(lead.kept, at=at)) is not None:
+            touches[lead.pk] = done
+        if done is None or not all(map(is_touch, named)):
+            untold.append(lead.pk)
+    if untold:
+        touches |= touched(untold, at=at, also=named)
+    return _counted(found, touches, card, at)
+
+
+def _counted(leads: list[Any], touches: dict[int, dict[str, Touches]], card: Scorecard, at: datetime) -> Counted:
+    known = {lead.pk: facts(lead) for lead in leads}
+    table = Table.read(card.points)
+    points = {pk: table.score(profile, touches.get(pk, {}), at=at) for pk, profile in known.items()}
+    return Counted(at, card, leads, known, touches, points)
 
 
 def points_now(leads: Iterable[Lead], card: Scorecard, *, at: datetime) -> dict[int, int]:
     """What these leads would be counted at by a scorecard; nothing is written."""
     leads = list(leads)
-    touches = touched([lead.pk for lead in leads], kinds(rules(card.points)), at=at)
-    return {lead.pk: score(facts(lead), touches.get(lead.pk, {}), card.points, at=at).total for lead in leads}
+    touches = touched([lead.pk for lead in leads], at=at, also=kinds(rules(card.points)))
+    return {pk: points.total for pk, points in _counted(leads, touches, card, at).points.items()}
 
 
-def _over(leads: Collection[int]) -> dict[int, datetime]:
-    """Those of these leads that met the definition when they were last counted, and when that was."""
-    before = LeadScore.objects.filter(lead__in=leads)
-    asked = before.values_list("lead", "scored_at", "ready", "total", "scorecard__mql_line")
-    return {
-        lead: scored_at
-        for lead, scored_at, ready, total, line in asked
-        if ready or (ready is None and line is not None and total >= line)  # counted before it was kept
-    }
+#: The points in force and the personas in use.
+agreed = Unchanged(
+    "SELECT 1, id, xmin::text, ctid::text FROM leads_scorecard WHERE in_force "
+    "UNION ALL SELECT 2, id, xmin::text, ctid::text FROM personas_persona WHERE retired_at IS NULL",
+    lambda: (Scorecard.objects.get(in_force=True), list(Persona.objects.in_use())),
+)
+
+
+def rescore(leads: Collection[int], *, at: datetime | None = None) -> Counted:
+    """Count these leads' points anew and write them; `crossed` are those that have just crossed the MQL line.
+
+    Whoever did not meet the definition that counted when they were last scored, and meets today's, has crossed it; so
+    has whoever meets it and has just done what skips the line.
+    """
+    card, personas = agreed()
+    counted = count(leads, card, at=at or clock.now())
+    _match(counted, personas)
+    definition = Definition.of(card)
+    acts = acted(leads, definition.actions, at=counted.at)
+    known, written = rules(card.points), []
+    for lead in counted.leads:
+        points = counted.points[lead.pk]
+        missing = definition.missing(counted.facts[lead.pk], lead.persona_id)
+        ready = definition.met(points.total, missing=missing, acted=lead.pk in acts)
+        if ready and (not _was_over(lead) or _has_acted_since(acts.get(lead.pk), lead.was_at)):
+            counted.crossed.append(lead.pk)
+        warm = heat(counted.touches.get(lead.pk, {}), known, at=counted.at)
+        told = json.dumps(points.parts), json.dumps(missing)
+        written.append((lead.pk, points.fit, points.engagement, warm, ready, *told))
+    if written:
+        columns = [list(column) for column in zip(*written, strict=True)]
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE, [card.pk, counted.at, *columns])
+    return counted
+
+
+_WRITE = """
+INSERT INTO leads_leadscore
+       (lead_id, fit, engagement, total, heat, scorecard_id, scored_at, ready, parts, missing)
+SELECT lead, fit, engagement, fit + engagement, heat, %s::bigint, %s::timestamptz, ready, parts,
+       ARRAY(SELECT jsonb_array_elements_text(missing))
+  FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::float8[], %s::bool[], %s::jsonb[], %s::jsonb[])
+       AS counted(lead, fit, engagement, heat, ready, parts, missing)
+    ON CONFLICT (lead_id) DO UPDATE SET
+       fit = excluded.fit, engagement = excluded.engagement, total = excluded.total, heat = excluded.heat,
+       scorecard_id = excluded.scorecard_id, scored_at = excluded.scored_at, ready = excluded.ready,
+       parts = excluded.parts, missing = excluded.missing
+"""
+
+
+def _match(counted: Counted, personas: Sequence[Persona]) -> None:
+    """Give each lead the persona that it fits, unless a person chose one."""
+    if not personas:
+        return
+    changed = []
+    for lead in counted.leads:
+        persona = fit(counted.facts[lead.pk], personas).persona
+        if not lead.persona_chosen and lead.persona_id != (persona.pk if persona else None):
+            lead.persona = persona
+            changed.append(lead)
+    if changed:
+        Lead.objects.bulk_update(changed, ["persona"])
+
+
+def bring_up_to(at: datetime, row: LeadScore, lead: Lead, kept: Iterable[Mapping[str, Any]]) -> None:
+    """Let a score say what it is at a moment, by what is kept beside it; it is not written.
+
+    It stays as it was last counted where that was just now or later, or where only the timeline could tell.
+    """
+    if row.scorecard is None or at - row.scored_at < JUST_NOW:
+        return
+    touches = read(kept, at=at)
+    if touches is None or not all(map(is_touch, kinds(rules(row.scorecard.points)))):
+        return
+    points = score(facts(lead), touches, row.scorecard.points, at=at)
+    row.fit, row.engagement, row.total, row.parts, row.scored_at = (
+        points.fit, points.engagement, points.total, points.parts, at,
+    )  # fmt: skip
+
+
+def _was_over(lead: Any) -> bool:
+    """Whether it met the definition when it was last counted."""
+    if lead.was_ready is None:  # counted before it was kept, if at all
+        return lead.was_line is not None and lead.was_total >= lead.was_line
+    return bool(lead.was_ready)
 
 
 def _has_acted_since(act: tuple[datetime, str] | None, moment: datetime) -> bool:
@@ -215,11 +351,9 @@ def changed_at() -> datetime:
 
 
 def outdated(limit: int) -> list[int]:
-    """Leads to count anew: scored before the points or a persona last changed, or with interest that fades unseen."""
+    """Leads that were counted before the points or a persona last changed, the oldest first."""
     oldest = LeadScore.objects.order_by("scored_at").values_list("lead", flat=True)
-    found = list(oldest.filter(scored_at__lt=changed_at())[:limit])
-    faded = oldest.filter(engagement__gt=0, scored_at__lt=clock.now() - FADED_AFTER)
-    return found or list(faded[:limit])
+    return list(oldest.filter(scored_at__lt=changed_at())[:limit])
 
 
 def hold_counted(leads: Collection[int]) -> None:

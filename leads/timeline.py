@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from leads import clock, pulse
+from leads import clock, engagement, pulse
 from leads.composed import Composed
 from leads.models import Activity, Campaign, Lead
 
@@ -60,8 +60,13 @@ def record(
 
 
 def record_many(activities: Sequence[Activity]) -> None:
-    """Write many lines at once; their leads are locked, and hear of their last activity."""
+    """Write many lines at once; their leads are locked, and hear of their last activity and of their touches.
+
+    A line whose key is here already is the same event, and adds nothing.
+    """
+    activities = _new(activities)
     Activity.objects.bulk_create(activities)
+    engagement.record(activities)
     pulse.beat(pulse.LEADS)
     newest = {lead: at for lead, at in _newest_by_lead(activities).items() if at > lead.last_activity_at}
     if not newest:
@@ -74,6 +79,20 @@ def record_many(activities: Sequence[Activity]) -> None:
             "FROM unnest(%s::bigint[], %s::timestamptz[]) AS newest(id, at) WHERE leads_lead.id = newest.id",
             [[lead.pk for lead in newest], list(newest.values())],
         )
+
+
+def _new(activities: Sequence[Activity]) -> Sequence[Activity]:
+    keys = {activity.key for activity in activities if activity.key}
+    if not keys:
+        return activities
+    seen: set[str | None] = set(Activity.objects.filter(key__in=keys).values_list("key", flat=True))
+    found = []
+    for activity in activities:
+        if activity.key not in seen:
+            found.append(activity)
+        if activity.key:
+            seen.add(activity.key)
+    return found
 
 
 def _newest_by_lead(activities: Sequence[Activity]) -> dict[Lead, datetime]:

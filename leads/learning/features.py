@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,10 @@ from django.db import connection
 
 from leads import past, scoring
 from leads.definition import FACTS
-from leads.engagement import HALF_LIVES, TOUCHES, Touches
+from leads.engagement import HALF_LIVES, TOUCHES, Touches, is_touch
 from leads.identity import is_business_email
 from leads.models import Lead, Scorecard
+from leads.scoring import Counted
 
 ANSWERS = ("call", "meeting", "message")
 DAY = 86_400
@@ -24,10 +25,11 @@ ALL, RECENCY, RESPONSE, KNOWN, MAIL, CAME = (
 )  # fmt: skip
 
 _TOUCHED = """
-SELECT w.place, a.kind, min(a.at) FILTER (WHERE a.actor_id IS NOT NULL), count(*), min(a.at), max(a.at),
+SELECT w.place, a.kind, count(*), min(a.at), max(a.at),
        sum(power(2, -least(date_part('epoch', w.at - a.at) / (7 * 86400), 1000))),
        sum(power(2, -least(date_part('epoch', w.at - a.at) / (30 * 86400), 1000))),
-       sum(power(2, -least(date_part('epoch', w.at - a.at) / (90 * 86400), 1000)))
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (90 * 86400), 1000))),
+       min(a.at) FILTER (WHERE a.actor_id IS NOT NULL)
   FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS w(lead, at, place)
   JOIN leads_activity a ON a.lead_id = w.lead AND a.at <= w.at
  WHERE split_part(a.kind, ':', 1) = ANY(%s)
@@ -35,7 +37,8 @@ SELECT w.place, a.kind, min(a.at) FILTER (WHERE a.actor_id IS NOT NULL), count(*
 """
 #: The first line of a timeline says how a lead came in; what later lines changed was otherwise before.
 _FIRST = """
-SELECT DISTINCT ON (lead_id) lead_id, kind FROM leads_activity WHERE lead_id = ANY(%s) ORDER BY lead_id, at, id
+SELECT lead, (SELECT kind FROM leads_activity WHERE lead_id = lead ORDER BY at, id LIMIT 1)
+  FROM unnest(%s::bigint[]) AS lead
 """
 
 
@@ -47,39 +50,54 @@ class Known:
     points: float
 
 
-@dataclass
-class _Touched:
-    kinds: dict[str, Touches] = field(default_factory=dict)
-    answered: datetime | None = None
+def known_now(counted: Counted) -> dict[int, Known]:
+    """What is known of leads as they were just read and counted."""
+    found = {}
+    for lead in counted.leads:
+        facts, done = _facts(lead, counted.facts[lead.pk]), counted.touches.get(lead.pk, {})
+        done = {kind: touches for kind, touches in done.items() if is_touch(kind)}
+        features = _features(lead, facts, done, lead.came or "", counted.at)
+        found[lead.pk] = Known(features, counted.points[lead.pk].total)
+    return found
 
 
-def known_at(moments: Sequence[tuple[int, datetime]], *, now: bool = False) -> list[Known]:
+def known_at(moments: Sequence[tuple[int, datetime]]) -> list[Known]:
     """What was known of leads at moments, each pair a lead's key and a moment, in the same order.
 
-    With `now` the facts are as they stand; else those that somebody filled in later are taken back.
+    Touches are read from the timeline; facts that somebody filled in later are taken back.
     """
     pks = {pk for pk, _at in moments}
     rows = Lead.objects.filter(pk__in=pks).select_related("company", "source", "campaign", "persona")
     leads = {lead.pk: lead for lead in rows}
     card = Scorecard.objects.get(in_force=True)
-    touched = _touched(moments)
+    done_then = touched(moments)
     came = _came(pks)
-    later = {} if now else past.changes(pks)
+    later = past.changes(pks)
     found = []
     for place, (pk, at) in enumerate(moments):
-        lead, sums = leads[pk], touched.get(place, _Touched())
-        facts = {**scoring.facts(lead), "campaign": lead.campaign.name if lead.campaign else ""}
-        facts["persona"] = str(lead.persona) if lead.persona else ""
-        facts["value"] = float(lead.value) if lead.value is not None else None
+        lead, done = leads[pk], done_then.get(place, {})
+        facts = _facts(lead, scoring.facts(lead))
         for changed_at, data in later.get(pk, ()):
             if changed_at > at:
                 past.take_back(facts, data)
-        points = scoring.score(facts, sums.kinds, card.points, at=at).total
-        found.append(Known(_features(lead, facts, sums, came.get(pk, ""), at), points))
+        points = scoring.score(facts, done, card.points, at=at).total
+        found.append(Known(_features(lead, facts, done, came.get(pk, ""), at), points))
     return found
 
 
-def _features(lead: Lead, facts: Mapping[str, Any], sums: _Touched, came: str, at: datetime) -> dict[str, Any]:
+def _facts(lead: Lead, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that rules read, and those that only learning does."""
+    return {
+        **facts,
+        "campaign": lead.campaign.name if lead.campaign else "",
+        "persona": str(lead.persona) if lead.persona else "",
+        "value": float(lead.value) if lead.value is not None else None,
+    }
+
+
+def _features(
+    lead: Lead, facts: Mapping[str, Any], done: Mapping[str, Touches], came: str, at: datetime
+) -> dict[str, Any]:
     email = str(facts.get("email") or "")
     features: dict[str, Any] = {
         name: plain(facts.get(name))
@@ -89,14 +107,14 @@ def _features(lead: Lead, facts: Mapping[str, Any], sums: _Touched, came: str, a
     features[MAIL] = "" if not email else "business" if is_business_email(email) else "free"
     features[KNOWN] = sum(facts.get(name) not in (None, "") for name in FACTS)
     features[CAME] = came
-    done = sums.kinds
     for half_life in (*HALF_LIVES, None):
         features[f"{ALL}:{half_life or 0}"] = round(sum(touches.worth(half_life) for touches in done.values()), 4)
     features |= {f"{ALL}:{kind}": round(touches.month, 4) for kind, touches in done.items()}
     if done:
         features[RECENCY] = round((at - max(touches.last for touches in done.values())).total_seconds() / DAY, 2)
-    if sums.answered:
-        features[RESPONSE] = round((sums.answered - lead.first_seen_at).total_seconds() / 60)
+    answers = [touches.answered for kind, touches in done.items() if kind.partition(":")[0] in ANSWERS]
+    if answered := min(filter(None, answers), default=None):
+        features[RESPONSE] = round((answered - lead.first_seen_at).total_seconds() / 60)
     return features
 
 
@@ -111,23 +129,21 @@ def plain(value: Any) -> str | float | None:
     return str(value)[:80]
 
 
-def _touched(moments: Sequence[tuple[int, datetime]]) -> dict[int, _Touched]:
-    found: dict[int, _Touched] = {}
+def touched(moments: Sequence[tuple[int, datetime]]) -> dict[int, dict[str, Touches]]:
+    """What leads had done at moments, by the place of the pair and by kind, as the timeline tells it."""
+    found: dict[int, dict[str, Touches]] = {}
     pks, ats = [pk for pk, _at in moments], [at for _pk, at in moments]
     with connection.cursor() as cursor:
         cursor.execute(_TOUCHED, [pks, ats, list(TOUCHES)])
-        for place, kind, answered, *done in cursor.fetchall():
-            one = found.setdefault(place - 1, _Touched())
-            one.kinds[kind] = Touches(*done)
-            if answered and kind.partition(":")[0] in ANSWERS:
-                one.answered = min(filter(None, (one.answered, answered)))
+        for place, kind, *done in cursor.fetchall():
+            found.setdefault(place - 1, {})[kind] = Touches(*done)
     return found
 
 
 def _came(pks: Iterable[int]) -> dict[int, str]:
     with connection.cursor() as cursor:
         cursor.execute(_FIRST, [list(pks)])
-        return dict(cursor.fetchall())
+        return {pk: kind for pk, kind in cursor.fetchall() if kind}
 
 
 def filled_later(data: Mapping[str, Any]) -> list[str]:

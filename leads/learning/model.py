@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from leads import clock
+from leads import clock, scoring
 from leads.learning.card import BOOSTER, REST, Answer, Card, K, Part, level
-from leads.learning.features import Known, known_at
+from leads.learning.features import Known, known_now
 from leads.models import Chance, LearnedModel, Learning, Snapshot
+from leads.scoring import Counted
+from leads.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from leads.learning.fitting import Learned, Table
@@ -44,10 +47,15 @@ def settings() -> Learning:
     return Learning.objects.get_or_create(pk=1)[0]
 
 
+_live = Unchanged(
+    "SELECT id, xmin::text, ctid::text FROM leads_learnedmodel WHERE state = 'live'",
+    lambda: LearnedModel.objects.without_trees().filter(state=LearnedModel.State.LIVE).first(),
+)
+
+
 def live() -> LearnedModel:
     """The model that counts; on day zero the agreed points at the stated win rate."""
-    found = LearnedModel.objects.without_trees().filter(state=LearnedModel.State.LIVE).first()
-    if found:
+    if found := _live():
         return found
     try:
         with transaction.atomic():
@@ -84,31 +92,28 @@ def card_of(model: LearnedModel) -> Card:
     return _cards[model.pk]
 
 
-def answer(leads: Collection[int], *, at: datetime, created: Collection[int] = ()) -> None:
-    """Say these leads' chances at once, by the scorecard; keep what was known of those that are new."""
-    order = sorted(leads)
-    if not order:
+def answer(counted: Counted, *, created: Collection[int] = ()) -> None:
+    """Say at once, by the scorecard, the chances of leads just counted; keep what was known of those that are new."""
+    if not counted.leads:
         return
-    model, known = live(), known_at([(pk, at) for pk in order], now=True)
+    model, known = live(), known_now(counted)
     card = card_of(model)
-    answers = [card.answer(one.features, one.points) for one in known]
-    _write(zip(order, answers, strict=True), model, at, waits=model.has_trees)
-    new = [(pk, one) for pk, one in zip(order, known, strict=True) if pk in created]
-    said = {pk: (found.probability, model.pk) for pk, found in zip(order, answers, strict=True)}
-    _keep(new, said, Snapshot.Moment.CREATED, at)
+    answers = {pk: card.answer(one.features, one.points) for pk, one in known.items()}
+    _write(answers.items(), model, counted.at, waits=model.has_trees)
+    new = [(pk, one) for pk, one in known.items() if pk in created]
+    said = {pk: (found.probability, model.pk) for pk, found in answers.items()}
+    _keep(new, said, Snapshot.Moment.CREATED, counted.at)
 
 
 def snapshot(leads: Collection[int], moment: str, *, at: datetime) -> None:
     """Keep what is known and said of these leads at this moment, before what happens next can tell."""
-    order = sorted(leads)
-    if order:
-        known = known_at([(pk, at) for pk in order], now=True)
-        chances = Chance.objects.filter(lead__in=order).values_list("lead", "probability", "model")
-        said = {pk: (probability, model) for pk, probability, model in chances}
-        _keep(list(zip(order, known, strict=True)), said, moment, at)
+    counted = scoring.count(leads, scoring.agreed()[0], at=at)
+    chances = Chance.objects.filter(lead__in=leads).values_list("lead", "probability", "model")
+    said = {pk: (probability, model) for pk, probability, model in chances}
+    _keep(known_now(counted).items(), said, moment, at)
 
 
-def _keep(known: Sequence[tuple[int, Known]], said: Mapping[int, tuple[float, int]], moment: str, at: datetime) -> None:
+def _keep(known: Iterable[tuple[int, Known]], said: Mapping[int, tuple[float, int]], moment: str, at: datetime) -> None:
     rows = []
     for pk, one in known:
         probability, model = said.get(pk, (None, None))
@@ -120,24 +125,24 @@ def _keep(known: Sequence[tuple[int, Known]], said: Mapping[int, tuple[float, in
 
 def _write(answers: Iterable[tuple[int, Answer]], model: LearnedModel, at: datetime, *, waits: bool = False) -> None:
     rows = [
-        Chance(
-            lead_id=pk,
-            probability=found.probability,
-            logit=found.logit,
-            base=found.base,
-            parts=[list(part) for part in found.parts],
-            model=model,
-            at=at,
-            waits=waits,
-        )
+        (pk, found.probability, found.logit, found.base, json.dumps(found.parts))
         for pk, found in ((pk, shortened(one)) for pk, one in answers)
     ]
-    Chance.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["lead"],
-        update_fields=["probability", "logit", "base", "parts", "model", "at", "waits"],
-    )
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE, [model.pk, at, waits, *columns])
+
+
+_WRITE = """
+INSERT INTO leads_chance (lead_id, probability, logit, base, parts, model_id, at, waits)
+SELECT lead, probability, logit, base, parts, %s::bigint, %s::timestamptz, %s::bool
+  FROM unnest(%s::bigint[], %s::float8[], %s::float8[], %s::float8[], %s::jsonb[])
+       AS said(lead, probability, logit, base, parts)
+    ON CONFLICT (lead_id) DO UPDATE SET
+       probability = excluded.probability, logit = excluded.logit, base = excluded.base, parts = excluded.parts,
+       model_id = excluded.model_id, at = excluded.at, waits = excluded.waits
+"""
 
 
 def shortened(found: Answer) -> Answer:
@@ -194,9 +199,11 @@ def read(model: LearnedModel, *, trial: bool = False) -> Learned:
 
 def score(leads: Sequence[int], worker: Worker, *, at: datetime) -> list[Answer]:
     """The chances of these leads as of now, by the whole model; they are written too."""
-    answers = worker.answers(known_at([(pk, at) for pk in leads], now=True))
-    _write(zip(leads, answers, strict=True), worker.model, at)
-    return answers
+    counted = scoring.count(leads, scoring.agreed()[0], at=at)
+    known = known_now(counted)
+    answers = dict(zip(known, worker.answers(list(known.values())), strict=True))
+    _write(answers.items(), worker.model, at)
+    return [answers[pk] for pk in leads]
 
 
 def refresh(batches: int = 100) -> int:

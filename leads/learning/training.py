@@ -13,11 +13,11 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from leads import clock
+from leads import clock, scoring
 from leads.learning import drift, leaks, model, words
-from leads.learning.features import Known, filled_later, known_at
+from leads.learning.features import Known, filled_later, known_at, known_now
 from leads.learning.labels import Label, Labels, labelled
-from leads.models import Lead, LearnedModel, Learning, Outcome, Snapshot, Suspect
+from leads.models import Lead, LearnedModel, Learning, Outcome, Scorecard, Snapshot, Suspect
 
 #: Retrained at so many new outcomes, or this share more of them, or after a day.
 NEW_OUTCOMES, NEW_SHARE, EVERY = 50, 0.05, timedelta(days=1)
@@ -288,10 +288,8 @@ def look_for_leaks() -> list[Suspect]:
         outcomes__kind__in=["won", "lost", "disqualified"]
     )
     new = list(fresh.order_by("-pk").values_list("pk", flat=True)[:SAMPLE])
-    now = clock.now()
-    rows = [
-        [_guarded(one) for one in known_at([(pk, now) for pk in pks], now=True)] if pks else [] for pks in (closed, new)
-    ]
+    card, now = Scorecard.objects.get(in_force=True), clock.now()
+    rows = [[_guarded(one) for one in known_now(scoring.count(pks, card, at=now)).values()] for pks in (closed, new)]
     known = set(Suspect.objects.values_list("name", flat=True))
     found = [one for one in leaks.found(rows[0], rows[1], _later(closed).items()) if one.name not in known]
     return Suspect.objects.bulk_create(

@@ -5,7 +5,7 @@ from leads.models.identity import Identity
 from leads.models.lead import Company, Lead
 from leads.models.learning import Chance, LearnedModel, Learning, Snapshot, Suspect
 from leads.models.outcome import Outcome
-from leads.models.scoring import LeadScore, Scorecard
+from leads.models.scoring import Engagement, LeadScore, Scorecard
 from leads.models.signal import Signal
 from leads.models.stage import StageChange, Visit
 from leads.models.submission import Submission
@@ -15,6 +15,7 @@ __all__ = [
     "Campaign",
     "Chance",
     "Company",
+    "Engagement",
     "Identity",
     "Import",
     "ImportPiece",

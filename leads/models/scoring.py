@@ -114,6 +114,40 @@ class Scorecard(models.Model):
         return sorted({rule["half_life"] for rule in self.points["engagement"] if rule.get("half_life")})
 
 
+class Engagement(models.Model):
+    """What a lead has done of one kind: a row that answers for every moment, and no change of points goes by it.
+
+    `week`, `month` and `quarter` are log2 of the sum of 2^(day / half-life) over the touches, half-lives of 7, 30 and
+    90 days, days from `leads.engagement.EPOCH` (forward decay: Cormode et al., ICDE 2009).
+    """
+
+    pk = models.CompositePrimaryKey("lead", "kind")
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="engagements", db_index=False)
+    kind = models.CharField(max_length=40)
+    number = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, help_text=_("The first of them that one of us had a part in."))
+    week = models.FloatField()
+    month = models.FloatField()
+    quarter = models.FloatField()
+
+    class Meta:
+        verbose_name = _("engagement")
+        constraints = [
+            models.CheckConstraint(condition=Q(number__gte=1), name="engagement_counts_something"),
+            models.CheckConstraint(condition=Q(first_at__lte=models.F("last_at")), name="engagement_begins_first"),
+            models.CheckConstraint(
+                condition=Q(answered_at=None)
+                | Q(answered_at__gte=models.F("first_at"), answered_at__lte=models.F("last_at")),
+                name="engagement_answered_within",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} x{self.number}"
+
+
 class LeadScore(models.Model):
     """A lead's points as last counted: a narrow side table, since they change far oftener than the lead.
 
@@ -126,6 +160,10 @@ class LeadScore(models.Model):
     engagement = models.PositiveSmallIntegerField(default=0)
     total = models.PositiveSmallIntegerField(default=0)
     parts = models.JSONField(default=list)
+    heat = models.FloatField(
+        null=True,
+        help_text=_("log2 of the weighted touches, without caps, as of the epoch: the order by it never goes stale."),
+    )
     scorecard = models.ForeignKey(Scorecard, models.PROTECT, null=True, related_name="+", db_index=False)
     scored_at = models.DateTimeField()
     ready = models.BooleanField(
@@ -147,7 +185,8 @@ class LeadScore(models.Model):
         ]
         indexes = [
             models.Index(fields=["-total", "-lead"], name="score_highest"),  # table sorted by score
-            # leads.scoring.outdated reads both: interest that fades unseen, and what older points or personas counted
+            models.Index(fields=["-heat", "-lead"], name="score_warmest"),  # table sorted by interest
+            # leads.fading.due: interest that fades unseen; leads.scoring.outdated: what older points counted
             models.Index(fields=["scored_at"], condition=Q(engagement__gt=0), name="score_fading"),
             models.Index(fields=["scored_at"], name="score_oldest"),
         ]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handoff import agreement, answers, deals, lifecycle
 from handoff.foresight import Foresight, crossing
 from handoff.models import Agreement, Handoff
-from leads import capture, clock, editing, engagement, hindsight, pipeline, scoring
+from leads import capture, clock, editing, engagement, hindsight, pipeline, scoring, timeline
 from leads.models import Activity, Lead, Scorecard
 from leads.models.scoring import default_points
 from personas.models import Persona
@@ -173,13 +173,15 @@ def test_what_is_counted_in_hindsight_is_what_would_have_been_scored_then(touche
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     with clock.at(now - timedelta(days=410)):
         lead = make_lead()
-    Activity.objects.bulk_create(
-        Activity(lead=lead, kind=kind, at=now - timedelta(days=days, minutes=number))
-        for number, (kind, days) in enumerate(touches)
+    timeline.record_many(
+        [
+            Activity(lead=lead, kind=kind, at=now - timedelta(days=days, minutes=number))
+            for number, (kind, days) in enumerate(touches)
+        ]
     )
     since, card, most = now - timedelta(days=90), Scorecard.objects.get(in_force=True), {}
     for at in Activity.objects.filter(lead=lead, at__gte=since, at__lte=now).values_list("at", flat=True):
-        done = engagement.touched([lead.pk], engagement.kinds(engagement.rules(agreed)), at=at)
+        done = engagement.touched([lead.pk], at=at)
         told = scoring.score({}, done[lead.pk], agreed, at=at)
         most[lead.pk] = max(most.get(lead.pk, 0), told.engagement)
     assert hindsight.interest([lead.pk], card, since=since, until=now) == most

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handoff import answers, lifecycle
 from leads import capture, clock, pipeline, scoring, tasks
 from leads.engagement import Touches
-from leads.models import Activity, LeadScore, Scorecard, Signal
+from leads.models import LeadScore, Scorecard, Signal
 from leads.models.scoring import default_points, grade
 from personas.models import Persona
 from tests.factories import make_agreement, make_lead, make_leads, make_user
@@ -191,9 +191,9 @@ def test_the_lead_page_the_brief_and_the_api_say_in_words_why_a_lead_has_its_sco
     lead = make_lead(phone="+43 660 1234567", activity={"kind": "web:pricing", "at": now - timedelta(days=4)})
     capture.log(lead, kind="web:pricing", at=now)
     for days in (46, 45):
-        Activity.objects.create(lead=lead, kind="email:click", at=now - timedelta(days=days))
+        capture.log(lead, kind="email:click", at=now - timedelta(days=days))
     for minutes in range(9):
-        Activity.objects.create(lead=lead, kind="web:page", at=now - timedelta(days=3, minutes=minutes))
+        capture.log(lead, kind="web:page", at=now - timedelta(days=3, minutes=minutes))
     scoring.rescore([lead.pk], at=now)
     total = LeadScore.objects.get(lead=lead).total
 
@@ -220,7 +220,7 @@ def test_the_lead_page_the_brief_and_the_api_say_in_words_why_a_lead_has_its_sco
 
 def test_interest_is_worth_half_after_a_half_life():
     lead, now = make_lead(), timezone.now()
-    Activity.objects.create(lead=lead, kind="web:pricing", at=now)
+    capture.log(lead, kind="web:pricing", at=now)
     scoring.rescore([lead.pk], at=now)
     assert LeadScore.objects.get(lead=lead).engagement == 8
     scoring.rescore([lead.pk], at=now + timedelta(days=30))

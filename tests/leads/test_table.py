@@ -80,9 +80,9 @@ def test_a_search_for_signs_is_a_search_for_those_signs(signed, words):
     assert names(signed.get(TABLE, {"q": "%"}).text) == []
 
 
-@pytest.mark.parametrize("sort", ["", "score", "due"])
+@pytest.mark.parametrize("sort", ["", "score", "interest", "due"])
 def test_walking_the_pages_forth_and_back_meets_everybody_once(signed, sort):
-    leads = make_leads(120)
+    leads = make_leads(120, activity={"kind": "web:pricing"})
     for number, lead in enumerate(leads):
         Lead.objects.filter(pk=lead.pk).update(next_action_at=timezone.now() + timedelta(days=number % 7))
     met, address, back = [], f"{TABLE}?sort={sort}", ""
@@ -100,8 +100,8 @@ def test_walking_the_pages_forth_and_back_meets_everybody_once(signed, sort):
 
 def test_a_page_that_cannot_be_read_is_the_first(signed):
     make_lead(name="Somebody")
-    for cursor in ("x", "1.2.3", "9" * 50, "-1", "٣"):
-        for sort in ("", "score", "due"):
+    for cursor in ("x", "1.2.3", "9" * 50, "-1", "٣", "nan_1", "0x1p99999_1"):
+        for sort in ("", "score", "interest", "due"):
             assert signed.get(TABLE, {"after": cursor, "sort": sort}).status_code == 200
 
 
