@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -156,6 +157,8 @@ def _number(value: str) -> str:
     try:
         number = float(value)
     except ValueError:
+        return value
+    if not math.isfinite(number):
         return value
     return number_format(number, decimal_pos=0 if number == int(number) else 2, use_l10n=True, force_grouping=True)
 
