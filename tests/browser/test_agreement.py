@@ -53,7 +53,7 @@ def test_somebody_new_to_it_sets_a_calendar_and_both_sign(page_of):
     page.get_by_label("To", exact=True).fill("16:00")
     page.get_by_label("Accept or return within").fill("half a day")
     page.get_by_role("button", name="Save as draft v2").click()
-    page.get_by_text("Say it in hours and minutes, such as 8 h or 1 h 30 min.").wait_for()
+    page.get_by_text("Say it in hours and minutes, such as 8 h or 1 h 30 min.", exact=True).wait_for()
     page.get_by_label("Accept or return within").fill("3 h 30 min")
     page.get_by_role("button", name="Save as draft v2").click()
     page.get_by_role("button", name="Sign v2 for marketing").click()

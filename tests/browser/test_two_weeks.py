@@ -332,8 +332,8 @@ def the_first_week(office):
     lotte = lead("Lotte Winkler", "Winkler Milch")
     office.act(mia, lotte, "offer", note="Asked about delivery times", to=priya.pk)
     clock = office.desk(priya, inbox(lotte)).locator(".clock")
-    expect(clock).to_contain_text("Mon-Fri 09:00-17:30 Europe/Vienna")
-    expect(clock).to_contain_text("Holidays of AT are left out.")
+    expect(clock).to_contain_text("Mon-Fri 09:00-17:30 CET")
+    expect(clock).to_contain_text("Holidays of Austria are left out.")
     office.until("23 Oct 17:30")
 
 
