@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q
@@ -79,7 +80,7 @@ def write_cursor(sort: str, row: Row) -> str:
     if sort == "score":
         return f"{row.score}.{row.pk}"
     if sort == "interest" and row.heat is not None:
-        return f"{row.heat.hex()}_{row.pk}"
+        return f"{row.heat!r}_{row.pk}"  # no sign in it means anything to an address
     if sort == "due" and row.next_action_at:
         return f"{(row.next_action_at - EPOCH) // timedelta(microseconds=1)}.{row.pk}"
     return str(row.pk)
@@ -93,13 +94,21 @@ def read_cursor(sort: str, text: str) -> tuple[Any, ...] | None:
             return (bounded(text),)
         if sort == "interest":
             heat, _bar, pk = text.rpartition("_")
-            return (float.fromhex(heat), bounded(pk))
+            return (finite(heat), bounded(pk))
         first, _dot, pk = text.rpartition(".")
         if sort == "score":
             return (bounded(first, most=100), bounded(pk))
         return (EPOCH + timedelta(microseconds=int(first)), bounded(pk))
     except (ValueError, OverflowError):
         return None
+
+
+def finite(text: str) -> float:
+    """A number that can be compared."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def bounded(text: str, *, most: int = 2**63 - 1) -> int:
