@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,8 @@ SHORT = 120
 #: An edit names so many fields with what they were and are.
 FIELDS_TOLD = 6
 FIELD_LENGTH = 60
+#: A day and a moment as a change keeps them as text. Nothing else is one: a phone number may have eight digits.
+DAY, MOMENT = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*")
 
 
 class Kind(NamedTuple):
@@ -331,15 +334,15 @@ def _cut(value: Any) -> str:
 
 def _moment(value: Any) -> str:
     """A moment or a day that a change kept as text, as its reader says it; empty for anything else."""
-    if not isinstance(value, str) or len(value) < len("2026-12-04"):
-        return ""
+    said = value if isinstance(value, str) else ""
     try:
-        if at := parse_datetime(value):
+        if DAY.fullmatch(said) and (day := parse_date(said)):
+            return date_format(day, "D j M Y")
+        if MOMENT.fullmatch(said) and (at := parse_datetime(said)):
             return date_format(timezone.localtime(at) if timezone.is_aware(at) else at, "D j M Y H:i")
-        day = parse_date(value)
-    except ValueError:
+    except ValueError:  # the 31st of February
         return ""
-    return date_format(day, "D j M Y") if day else ""
+    return ""
 
 
 def _again(line: Told, activity: Activity, _people: People) -> None:

@@ -65,3 +65,21 @@ def test_a_timeline_tells_each_kind_in_its_words(client):
     text = client.get(lead.get_absolute_url()).text
     assert "<b>Mia</b> met them at an event" in text
     assert "Web, calculator" in text
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ("2026-12-04", "Fri 4 Dec 2026"),
+        ("2026-12-04T08:30:00+00:00", "Fri 4 Dec 2026 09:30"),
+        ("20201212123", "20201212123"),
+        ("2026-02-31", "2026-02-31"),
+        ("2026-12-04 or later", "2026-12-04 or later"),
+    ],
+)
+def test_a_change_tells_days_and_moments_as_its_reader_says_them_and_nothing_else_as_one(client, kept, told):
+    mia, lead = make_user("mia", time_zone="Europe/Vienna"), make_lead()
+    changes = {"value": ["before", kept]}
+    Activity.objects.create(lead=lead, kind="lead:edit", actor=mia, data={"changes": changes})
+    client.force_login(mia)
+    assert f"before → {told}<" in client.get(lead.get_absolute_url()).text.replace("\n", "<")
