@@ -71,7 +71,7 @@ class Return(ActForm):
         required=False,
         label=gettext_lazy("Missing or wrong"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("For clerical reasons: marketing gets a task that names them."),
+        help_text=gettext_lazy("For clerical reasons, or say it in words: marketing gets a task that names it."),
     )
     to = forms.ModelChoiceField(
         queryset=User.objects.none(),
@@ -106,15 +106,6 @@ class Return(ActForm):
         """Each fact that can be named, and whether it is."""
         named = self["fields_wrong"].value() or ()
         return [(name, FIELD_NAMES[name], name in named) for name in MENDABLE]
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        kind = said["reason"].return_class if said.get("reason") else ""
-        if kind == Reason.ReturnClass.CLERICAL and not said.get("fields_wrong") and "fields_wrong" not in self.errors:
-            self.add_error("fields_wrong", _("Tick what is missing or wrong: marketing mends it. All was kept."))
-        if kind == Reason.ReturnClass.DEFINITIONAL and not said.get("verdict", "").strip():
-            self.add_error("verdict", _("Say what would have made it right: the next lead is better for it."))
-        return said
 
     def perform(self, *, fields_wrong: Sequence[str] = (), **words: Any) -> Any:
         return lifecycle.return_to_marketing(self.lead, actor=self.actor, fields=fields_wrong, **words)

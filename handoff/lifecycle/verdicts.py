@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -41,7 +42,7 @@ def return_to_marketing(
 
     Procedural: closes this hand-off and opens the next at once, for `to` or for whom the rules name, and returns it.
     Clerical gives marketing a task to mend the record, naming the `fields` that are missing or wrong; definitional
-    goes back to nurture and becomes evidence for scoring.
+    goes back to nurture and becomes evidence for scoring, so it says in words what was not as agreed.
     """
     lead, at = Lead.objects.lock(lead), clock.now()
     standing.check_seen(lead, seen)
@@ -52,12 +53,8 @@ def return_to_marketing(
         raise ValidationError(
             _("You have spoken with %(lead)s: after contact it is Disqualify or Recycle.") % {"lead": lead}
         )
-    if reason.return_class != Reason.ReturnClass.CLERICAL:
-        fields = ()
-    elif not fields and not verdict.strip():
-        raise ValidationError(
-            {"verdict": _("Name what is missing or wrong, or say it in words: marketing mends it. All was kept.")}
-        )
+    fields = fields if reason.return_class == Reason.ReturnClass.CLERICAL else ()
+    _check_told(reason, verdict, fields)
     standing.end(handoff, Handoff.End.RETURNED, actor=actor, at=at, reason=reason, verdict=verdict)
     standing.learn(lead, Outcome.Kind.RETURNED, at=at, reason=reason)
     data = {"reason": reason.label, "class": reason.return_class, **({"fields": list(fields)} if fields else {})}
@@ -71,6 +68,18 @@ def return_to_marketing(
     if reason.return_class == Reason.ReturnClass.CLERICAL:
         _ask_to_mend(lead, handoff, actor=actor, fields=fields)
     return None
+
+
+def _check_told(reason: Reason, verdict: str, fields: Sequence[str]) -> None:
+    """Raise ValidationError where marketing could do nothing with a return, since it does not say what was wrong."""
+    if verdict.strip():
+        return
+    if reason.return_class == Reason.ReturnClass.CLERICAL and not fields:
+        raise ValidationError(
+            {"fields_wrong": _("Tick what is missing or wrong, or say it: marketing mends it. All was kept.")}
+        )
+    if reason.return_class == Reason.ReturnClass.DEFINITIONAL:
+        raise ValidationError({"verdict": _("Say what would have made it right: the next lead is better for it.")})
 
 
 def _ask_to_mend(lead: Lead, handoff: Handoff, *, actor: User, fields: Sequence[str]) -> None:
@@ -115,7 +124,10 @@ def offer_mended(task: Task, *, actor: User) -> Handoff:
 
 def _changed_since(lead: Lead, task: Task) -> bool:
     """Whether a field that is to be mended was edited, or came in anew, after the task was given."""
-    for data in lead.activities.filter(at__gte=task.created_at).of_kinds("lead", "form").values_list("data", flat=True):
+    since = Q(at__gte=task.created_at) | Q(recorded_at__gte=task.created_at)  # a sender may tell of it later
+    changing = Q(data__has_key="changes") | Q(data__has_key="changed")
+    lines = lead.activities.filter(since, changing).exclude(kind__startswith="deal:")
+    for data in lines.values_list("data", flat=True):
         if {*(data.get("changes") or ()), *(data.get("changed") or ())} & set(task.fields):
             return True
     return False

@@ -195,7 +195,7 @@ class Story:
         return self.rng.choice(wanted) if wanted else None
 
     def word(self, said: dict[str, list[str]], reason: Reason) -> str:
-        return self.rng.choice(said.get(reason.code, [""]))
+        return self.rng.choice(said.get(reason.code, [reason.label]))
 
     def some(self, sentences: list[str]) -> str:
         return self.rng.choice(sentences)

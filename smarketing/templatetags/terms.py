@@ -10,7 +10,11 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from accounts.models import User
 from handoff import glossary, notices
+from handoff.models import Task
+from handoff.models.task import TaskQuerySet
+from leads.models import Lead
 from smarketing.display.marks import icon_markup
 
 register = template.Library()
@@ -20,6 +24,13 @@ register = template.Library()
 def sentences(*said: Any) -> SafeString:
     """Sentences one after another, each with its one full stop; empty ones are left out."""
     return escape(notices.sentences(*(str(one) for one in said if one)))
+
+
+@register.simple_tag
+def to_mend(lead: Lead, user: User) -> TaskQuerySet:
+    """What sales returned this lead for and is still to be mended: whoever edits the record reads it first."""
+    tasks = Task.objects.visible_to(user).open().filter(lead=lead, handoff__isnull=False)
+    return tasks.select_related("handoff__reason", "handoff__ended_by").order_by("pk")
 
 
 @register.simple_tag(takes_context=True)

@@ -198,7 +198,9 @@ def test_a_purchase_out_of_nothing_is_told_as_a_skip(client, mia):
 
 def test_a_return_after_acceptance_is_no_reason_where_the_lead_was_accepted(client, mia):
     lead = make_handoff("sal").lead
-    lifecycle.return_to_marketing(lead, actor=make_user("sam", team="sales"), reason=make_reason("return", "below_fit"))
+    lifecycle.return_to_marketing(
+        lead, actor=make_user("sam", team="sales"), reason=make_reason("return", "below_fit"), verdict="Too small"
+    )
     offered, accepted = step(client, "mql"), step(client, "sal")
     assert (fates(offered), offered.because) == ({"accepted": 1}, [])
     assert [(part.words, part.count) for part in accepted.returns] == [("Definitional", 1)]

@@ -127,7 +127,10 @@ def test_what_was_a_definitional_return_waits_for_nobody_and_files_took_nobody_s
         handoff, imported = make_handoff(), make_handoff()
     with clock.at(MONDAY + timedelta(hours=1)):
         lifecycle.return_to_marketing(
-            handoff.lead, actor=make_user("sam", team="sales"), reason=make_reason("return", "below_fit")
+            handoff.lead,
+            actor=make_user("sam", team="sales"),
+            reason=make_reason("return", "below_fit"),
+            verdict="Too small",
         )
     Handoff.objects.filter(pk=imported.pk).update(imported=True)
     assert steps(handoff, MONDAY + timedelta(days=9)) == [("sales", "answer", timedelta(hours=1))]

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from handoff import deals, lifecycle, sla
-from handoff.models import Agreement, Notice, Task
+from handoff import deals, lifecycle, sla, todo
+from handoff.models import Agreement, Handoff, Notice, Task
 from leads import capture, editing
 from leads.models import Lead
 from tests.factories import make_agreement, make_handoff, make_lead, make_reason, make_user
@@ -118,10 +120,8 @@ def test_putting_off_needs_a_reason_and_a_moment_to_come(client, sam):
 def test_a_clerical_return_names_what_to_mend_and_once_mended_the_lead_is_offered_again(client, mia, sam):
     handoff, reason = make_handoff(name="Paula Berger"), make_reason("return", "facts_missing")
     client.force_login(sam)
-    bare = act(client, handoff.lead, "return", reason=reason.pk, verdict="A fax line")
-    assert (bare.status_code, "Tick what is missing or wrong" in bare.text, "A fax line" in bare.text) == (
-        422, True, True,
-    )  # fmt: skip
+    bare = act(client, handoff.lead, "return", reason=reason.pk)
+    assert (bare.status_code, "Tick what is missing or wrong, or say it" in bare.text) == (422, True)
     act(client, handoff.lead, "return", reason=reason.pk, fields_wrong=["phone", "job_title"], verdict="A fax line")
     task = Task.objects.get(lead=handoff.lead)
     assert (task.owner, task.fields, task.handoff) == (mia, ["phone", "job_title"], handoff)
@@ -142,6 +142,47 @@ def test_a_clerical_return_names_what_to_mend_and_once_mended_the_lead_is_offere
     task.refresh_from_db()
     again = Lead.objects.get(pk=handoff.lead_id).handoffs.open().get()
     assert (task.done_by, again.offered_by, "Mended: phone, job title" in again.note) == (mia, mia, True)
+
+
+def test_what_a_touch_of_another_day_brought_in_since_is_mended_too(client, mia, sam):
+    handoff = make_handoff()
+    client.force_login(sam)
+    act(client, handoff.lead, "return", reason=make_reason("return", "facts_missing").pk, fields_wrong=["phone"])
+    came = {"kind": "event:attended", "at": (timezone.now() - timedelta(days=2)).isoformat()}
+    said = {"email": handoff.lead.email, "phone": "+43 1 5550102", "activity": came}
+    capture.process([capture.accept(said, way="api", actor=mia)])
+    client.force_login(mia)
+    task = Task.objects.get(lead=handoff.lead)
+    assert client.post(reverse("handoff:mended", args=[task.pk]), headers=HTMX).status_code == 204
+    assert "Mended: phone" in Lead.objects.get(pk=handoff.lead_id).handoffs.open().get().note
+
+
+def test_the_form_of_a_lead_asks_as_often_with_much_to_mend_as_with_little(client, mia, sam):
+    handoff = make_handoff()
+    client.force_login(sam)
+    act(client, handoff.lead, "return", reason=make_reason("return", "facts_missing").pk, verdict="A fax line")
+    client.force_login(mia)
+
+    def asked():
+        with CaptureQueriesContext(connection) as taken:
+            page = client.get(reverse("leads:edit", args=[handoff.lead_id]))
+        return page.text.count("Returned because: Facts missing or wrong"), len(taken)
+
+    asked()
+    one, few = asked()
+    for number in range(5):
+        todo.add(f"Mend {number}", actor=sam, owner=mia, lead=handoff.lead, handoff=Handoff.objects.get(pk=handoff.pk))
+    assert (one, asked()) == (1, (6, few))
+
+
+def test_a_duplicate_is_returned_in_words_alone_since_no_fact_of_it_is_wrong(client, mia, sam):
+    handoff = make_handoff()
+    client.force_login(sam)
+    said = "The same person wrote from the group's address"
+    duplicate = make_reason("return", "duplicate").pk
+    assert act(client, handoff.lead, "return", reason=duplicate, verdict=said).status_code == 204
+    task = Task.objects.get(lead=handoff.lead)
+    assert (task.owner, task.fields, task.title) == (mia, [], f"Mend: {said}")
 
 
 def test_a_definitional_return_says_what_would_have_made_it_right(client, sam):

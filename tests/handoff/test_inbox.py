@@ -267,7 +267,9 @@ def test_the_next_ones_come_by_key_and_a_broken_key_is_the_beginning(client, sam
 def test_returns_come_by_key_too(sam, monkeypatch):
     monkeypatch.setattr(inbox.listing, "PAGE", 1)
     for _number in range(3):
-        lifecycle.return_to_marketing(make_handoff().lead, actor=sam, reason=make_reason("return", "below_fit"))
+        lifecycle.return_to_marketing(
+            make_handoff().lead, actor=sam, reason=make_reason("return", "below_fit"), verdict="Too small"
+        )
     first = inbox.page(sam, "returned")
     second = inbox.page(sam, "returned", after=first.next)
     third = inbox.page(sam, "returned", after=second.next)

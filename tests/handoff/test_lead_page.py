@@ -262,7 +262,7 @@ def test_the_persona_says_why_it_fits_and_what_to_say(client, mia):
 
 def test_the_track_shows_returns_and_skips(client, mia, sam):
     lead = make_handoff().lead
-    lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", "below_fit"))
+    lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", "below_fit"), verdict="Too small")
     lifecycle.purchase(lead, at=timezone.now())
     text = page(client, lead, mia).text
     for words in ("TOFU again", "Below the fit line", "skipped"):

@@ -46,7 +46,9 @@ def test_offering_opens_a_handoff_with_a_brief_a_clock_and_the_agreement(mia):
 def test_sales_hears_of_an_offer_and_marketing_of_the_verdict(mia, sam):
     handoff = make_handoff()
     assert Notice.objects.filter(person=sam, event=f"handoff:{handoff.pk}:offer").exists()
-    lifecycle.return_to_marketing(handoff.lead, actor=sam, reason=make_reason("return", "below_fit"))
+    lifecycle.return_to_marketing(
+        handoff.lead, actor=sam, reason=make_reason("return", "below_fit"), verdict="Too small"
+    )
     assert "because: Below the fit line." in Notice.objects.filter(person=mia).latest("id").text
 
 
@@ -132,7 +134,7 @@ def test_a_clerical_return_asks_marketing_to_mend_the_record(sam):
 
 def test_a_definitional_return_waits_before_the_line_counts_again(mia, sam):
     lead = make_handoff().lead
-    lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", "below_fit"))
+    lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", "below_fit"), verdict="Too small")
     lead.refresh_from_db()
     assert lead.look_again_on == timezone.localdate() + timedelta(days=90)
     for _touch in range(4):
@@ -146,7 +148,7 @@ def test_after_contact_it_is_no_return_any_more(sam):
     lead = make_handoff().lead
     lifecycle.log_touch(lead, actor=sam, kind="call:spoke")
     with pytest.raises(ValidationError, match="after contact"):
-        lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", "below_fit"))
+        lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", "below_fit"), verdict="Too small")
     assert standing(lead) == ("mofu", "mql")
 
 

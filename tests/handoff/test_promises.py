@@ -129,7 +129,9 @@ def test_an_attempt_is_not_a_contact_and_the_next_clock_shows(client, sam):
 def test_what_is_returned_in_time_is_answered_and_what_marketing_withdraws_was_needless(sam):
     returned, withdrawn, late = offered(), offered(), offered()
     with clock.at(MONDAY + timedelta(hours=2)):
-        lifecycle.return_to_marketing(returned.lead, actor=sam, reason=make_reason("return", "below_fit"))
+        lifecycle.return_to_marketing(
+            returned.lead, actor=sam, reason=make_reason("return", "below_fit"), verdict="Too small"
+        )
         lifecycle.withdraw(withdrawn.lead, actor=make_user("mia"), reason=make_reason("withdraw"))
     with clock.at(MONDAY + timedelta(days=2)):
         lifecycle.withdraw(late.lead, actor=make_user("mia"), reason=make_reason("withdraw"))

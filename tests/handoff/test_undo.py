@@ -95,7 +95,9 @@ ACTS = {
     ),
     "return, definitional": (
         lambda: make_handoff("sal").lead,
-        lambda lead, mia, sam: lifecycle.return_to_marketing(lead, actor=sam, reason=reason("return", "below_fit")),
+        lambda lead, mia, sam: lifecycle.return_to_marketing(
+            lead, actor=sam, reason=reason("return", "below_fit"), verdict="Too small"
+        ),
     ),
     "recycle": (
         lambda: make_handoff("sal").lead,

@@ -89,7 +89,10 @@ def test_what_comes_in_is_answered_at_once_by_the_scorecard(tmp_path):
 def test_what_was_known_is_kept_at_creation_offer_and_outcome():
     handoff = make_handoff(job_title="Clerk")
     lifecycle.return_to_marketing(
-        handoff.lead, actor=make_user("sam", team="sales"), reason=make_reason("return", "below_fit")
+        handoff.lead,
+        actor=make_user("sam", team="sales"),
+        reason=make_reason("return", "below_fit"),
+        verdict="Too small",
     )
     moments = list(Snapshot.objects.filter(lead=handoff.lead).order_by("pk"))
     assert [one.moment for one in moments] == ["created", "offered", "outcome"]
