@@ -180,7 +180,7 @@ def end(
     sla.settle(handoff)
     handoff.save(update_fields=[*ENDED, *sla.COLUMNS])
     if handoff.owner_id is None:
-        _known_again(handoff.lead)
+        _known_again(handoff)
     if handoff.imported:
         return
     lead = handoff.lead
@@ -194,11 +194,17 @@ def end(
     )
 
 
-def _known_again(lead: Lead) -> None:
-    """An offer that no rep took leaves the lead with the rep who had it last: they know it, and are asked first."""
-    last = lead.handoffs.counted().filter(owner__isnull=False).select_related("owner").order_by("-id").first()
-    if last:
-        lead.rep = last.owner
+def _known_again(handoff: Handoff) -> None:
+    """An offer that no rep took leaves the lead with the rep who had it before: they know it, and are asked first.
+
+    Where nobody had, with whoever had an earlier hand-off of it; with nobody who has left.
+    """
+    lead, known = handoff.lead, handoff.brief.get("known_by")
+    if known is None:
+        owners = lead.handoffs.counted().filter(owner__isnull=False).order_by("-id")
+        known = owners.values_list("owner", flat=True).first()
+    if rep := User.objects.filter(pk=known, is_active=True).first():
+        lead.rep = rep
         lead.save(update_fields=["rep"])
 
 

@@ -49,6 +49,7 @@ def begin(
         imported=imported,
     )
     handoff.brief = brief.write(lead, origin=origin, why_this_rep=route.why)
+    handoff.brief["known_by"] = lead.rep_id  # whom the lead goes back to if no rep takes the offer
     if origin == Handoff.Origin.LINE:
         handoff.brief["by_itself"] = note  # the first line says as much: what somebody adds to it is shown
     if not imported and origin != Handoff.Origin.REQUALIFY:  # that one is accepted already
