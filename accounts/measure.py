@@ -34,15 +34,13 @@ SAID = gettext_lazy(
     "%(most)d %(called)s within an hour are as many as one person may send. Yours is still here; "
     "send it after %(time)s."
 )
-DONE = gettext_lazy(
-    "%(most)d %(called)s are as many as one may do within that time. Nothing was done; go on in %(seconds)d seconds."
-)
+DONE = gettext_lazy("%(most)d %(called)s are as many as may be. Nothing was done; go on after %(time)s.")
 #: What is counted.
 MOST: dict[str, Measure] = {
     "comment": Measure(300, HOUR, gettext_lazy("comments"), SAID),
     "file": Measure(300, HOUR, gettext_lazy("files"), SAID),
     "email": Measure(100, HOUR, gettext_lazy("e-mails"), SAID),
-    "trial": Measure(30, HOUR, gettext_lazy("trial lines an hour"), DONE),
+    "trial": Measure(30, HOUR, gettext_lazy("test messages an hour"), DONE),
     "capture": Measure(60_000, MINUTE, gettext_lazy("captured leads a minute"), DONE),
 }
 
@@ -67,8 +65,8 @@ def spend(actor: User, what: str, number: int = 1, *, token: str | None = None) 
     if used is not None and used > measure.most:
         again = datetime.fromtimestamp((window + 1) * length, UTC)
         wait = max(1, ceil((again - now).total_seconds()))
-        told = {"most": measure.most, "called": measure.called, "seconds": wait}
-        raise Spent(measure.sentence % {**told, "time": time_format(timezone.localtime(again), "H:i")}, wait)
+        when = time_format(timezone.localtime(again), "H:i")
+        raise Spent(measure.sentence % {"most": measure.most, "called": measure.called, "time": when}, wait)
 
 
 def _counted(key: str, number: int, seconds: int) -> int | None:
@@ -78,8 +76,9 @@ def _counted(key: str, number: int, seconds: int) -> int | None:
         return None
     try:
         used: int | None = cache.incr(key, number)
-    except ValueError:  # the first of its time
-        used = number if cache.add(key, number, timeout=seconds) else cache.get(key)
+    except ValueError:  # the first of its time, or one of several that come first at once
+        cache.add(key, 0, timeout=seconds)
+        used = cache.incr(key, number)
     if used is None:
         _rests_until = time.monotonic() + REST_SECONDS
     return used

@@ -1,8 +1,11 @@
 """The REST API: leads come in, are found, read and changed by machines, under the same rights as people."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -292,6 +295,30 @@ def test_one_token_brings_in_so_many_leads_a_minute_and_hears_when_to_go_on(api,
     assert answers[-1].json()["detail"].startswith("3 captured leads a minute are as many as")
     assert Submission.objects.count() == 3
     assert api("POST", "leads/", None, LENA, authorization=tokens[1]).status_code == 202
+
+
+def test_who_comes_first_at_once_is_counted_too(mia, monkeypatch):
+    both = threading.Barrier(2)
+
+    class Together:
+        """The cache, as two find it at once before either has counted."""
+
+        def incr(self, key, number):
+            try:
+                return cache.incr(key, number)
+            except ValueError:
+                both.wait(timeout=10)
+                raise
+
+        def add(self, *args, **kwargs):
+            return cache.add(*args, **kwargs)
+
+    monkeypatch.setattr(measure, "cache", Together())
+    monkeypatch.setitem(measure.MOST, "capture", measure.MOST["capture"]._replace(within=measure.HOUR, most=2))
+    with ThreadPoolExecutor(2) as people:
+        list(people.map(lambda _one: measure.spend(mia, "capture"), range(2)))
+    with pytest.raises(measure.Spent):
+        measure.spend(mia, "capture")
 
 
 def test_without_redis_nobody_is_held_up_and_it_is_asked_only_now_and_then(api, mia, monkeypatch, settings):

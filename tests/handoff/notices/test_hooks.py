@@ -344,7 +344,7 @@ def test_everything_that_is_wrong_with_a_webhook_is_told_at_once_and_at_its_fiel
     assert form.non_field_errors() == []
 
 
-def test_trial_lines_are_posted_so_often_an_hour_and_then_the_page_says_when_to_go_on(
+def test_test_messages_are_posted_so_often_an_hour_and_then_the_page_says_when_to_go_on(
     client, receiver, ruth, monkeypatch
 ):
     monkeypatch.setitem(measure.MOST, "trial", measure.MOST["trial"]._replace(most=2))
@@ -353,5 +353,5 @@ def test_trial_lines_are_posted_so_often_an_hour_and_then_the_page_says_when_to_
     answers = [client.post(address) for _number in range(3)]
     assert [answer.status_code for answer in answers] == [302, 302, 429]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600
-    assert "2 trial lines an hour are as many as" in answers[-1].text
+    assert "2 test messages an hour are as many as may be." in answers[-1].text
     assert len(receiver.got) == 2
