@@ -134,7 +134,6 @@ class Emails(APIView):
         """Its line on the timeline: an attempt, or `email:kept` without a mail server. The same `ident` is one mail."""
         lead = get_object_or_404(Lead.objects.visible_to(request.user).select_related("company"), pk=pk)
         rights.permit(request.user, "log", lead)
-        lifecycle.may_be_written_to(lead, actor=request.user)
         form = spoken(Email, lead, request)
         nudge()
         transaction.on_commit(tasks.send_soon)

@@ -22,7 +22,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import conversation, lifecycle, sides, threads
 from handoff.forms.saying import SaidForm
-from handoff.models import Attachment, SideNote
+from handoff.models import Attachment, Message, SideNote
 from leads import pipeline
 from leads.forms import moment_field
 from leads.models import Activity, Lead
@@ -233,5 +233,7 @@ class Email(Logged):
 
     def perform(self, *, subject: str = "", text: str = "", ident: UUID | None = None, **_words: Any) -> Any:
         self.planned = self.lead.next_action
-        measure.spend(self.actor, "email")
+        repeated = ident is not None and Message.objects.filter(ident=ident).exists()
+        if not repeated:
+            measure.spend(self.actor, "email")
         return lifecycle.send_email(self.lead, actor=self.actor, subject=subject, text=text, ident=ident)

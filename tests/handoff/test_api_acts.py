@@ -219,7 +219,7 @@ def test_a_record_takes_as_many_queries_with_many_deals_as_with_one(api):
 def test_a_clerical_return_names_what_is_wrong_in_a_list(api):
     mia, sam, lead = make_user("mia"), make_user("sam", team="sales"), make_handoff().lead
     address, body = f"leads/{lead.pk}/acts/return/", {"reason": make_reason("return", "facts_missing").code}
-    for wrong in ("phone", ["shoe size"], [["phone"]], [7]):
+    for wrong in ([], "phone", ["shoe size"], [["phone"]], [7]):
         answer = api("POST", address, sam, {**body, "fields_wrong": wrong})
         assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (422, "fields_wrong"), wrong
     answer = api("POST", address, sam, {**body, "verdict": "A fax line", "fields_wrong": ["phone", "job_title"]})
@@ -248,6 +248,17 @@ def test_a_mail_through_the_api_is_the_attempt_that_it_is_on_the_page_and_once(a
     assert (lines[0]["kind"], lines[0]["data"]["to"]) == ("email:sent", handoff.lead.email)
     handoff.refresh_from_db()
     assert (handoff.attempts_made, Message.objects.filter(lead=handoff.lead_id).count()) == (1, 1)
+
+
+def test_a_repeated_mail_is_answered_as_the_first_was_whatever_the_lead_has_said_since(api, monkeypatch):
+    monkeypatch.setitem(measure.MOST, "email", measure.MOST["email"]._replace(most=1))
+    mia, lead = make_user("mia"), make_lead("customer")
+    body = {**LETTER, "ident": "8a4f7a52-6a52-4f0c-9d0c-0c6f6c1c2a11"}
+    first = api("POST", f"leads/{lead.pk}/email/", mia, body)
+    Lead.objects.filter(pk=lead.pk).update(do_not_contact=True)
+    again = api("POST", f"leads/{lead.pk}/email/", mia, body)
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert Message.objects.filter(lead=lead).count() == 1
 
 
 @pytest.mark.parametrize(
