@@ -18,7 +18,7 @@ from accounts.models import User
 from handoff import notices, reasons
 from handoff.models import Agreement, Amendment, Signature
 from handoff.models.agreement import PARTIES
-from leads import clock, points
+from leads import clock, points, rights
 from leads.models import Scorecard
 
 DEFINITION = (
@@ -107,15 +107,20 @@ def signs_for(person: User) -> list[str]:
     return [team for team in PARTIES if team not in manned]
 
 
-@transaction.atomic
-def begin(*, actor: User, why: str = "", **terms: Any) -> Agreement:
-    """Begin the next version from the one in force, with terms that differ where given; one draft at a time."""
-    _hold()
+def check_none_begun() -> None:
+    """Raise ValidationError that says whose draft is open."""
     if (draft := Agreement.objects.drafts().select_related("drafted_by").first()) is not None:
         raise ValidationError(
             _("%(who)s has begun %(version)s already. Nothing was changed; go on with theirs.")
             % {"who": draft.drafted_by or _("Somebody"), "version": draft}
         )
+
+
+@transaction.atomic
+def begin(*, actor: User, why: str = "", **terms: Any) -> Agreement:
+    """Begin the next version from the one in force, with terms that differ where given; one draft at a time."""
+    _hold()
+    check_none_begun()
     current, at = Agreement.objects.in_force(), clock.now()
     wanted = {**said(current), **_read(terms)}
     newest = Scorecard.objects.aggregate(newest=Max("version"))["newest"]
@@ -200,12 +205,15 @@ def drop(draft: Agreement, *, actor: User, seen: int) -> None:
 def take_up(version: Agreement, *, actor: User) -> Agreement:
     """Make a draft again of one that was put away, or one with its words where other versions came after it.
 
-    Raises ValidationError when it was in force, or another draft is open.
+    Raises ValidationError when it was in force, or another draft is open, and PermissionDenied when it says other
+    points than those in force and the actor writes none.
     """
     _hold()
     version = Agreement.objects.select_related("scorecard", "drafted_by").get(pk=version.pk)
     if version.in_force_since is not None or version.ended_at is None:
         raise ValidationError(_("%(version)s is not put away. Nothing was changed.") % {"version": version})
+    if version.points != Agreement.objects.in_force().points:
+        rights.permit(actor, "points")
     if version.version + 1 < next_version() or Agreement.objects.drafts().exists():
         return begin(actor=actor, why=version.why, **said(version))
     version.ended_at, version.edit = None, version.edit + 1

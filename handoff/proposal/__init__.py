@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +21,7 @@ from handoff.foresight import SPAN, Judge, Offer, Recount, offers
 from handoff.models import Agreement
 from handoff.proposal.change import Change
 from handoff.proposal.rules import Studied, changed_rules
-from leads import clock
+from leads import clock, rights
 from leads.definition import FACTS, Definition, named
 
 #: So many returns are looked at where they are this share of all that was answered: three of twelve are no accident,
@@ -122,7 +123,15 @@ class Evidence:
 
 
 def propose(*, actor: User) -> Agreement:
-    """Make a draft of what the returns ask for, with the finding as its reason."""
+    """Make a draft of what the returns ask for, with the finding as its reason.
+
+    Raises ValidationError where a draft is open or they ask for nothing any more, and PermissionDenied where they ask
+    for other points and the actor writes none.
+    """
+    agreement.check_none_begun()
     evidence = Evidence.gather()
-    terms = evidence.best.terms if evidence.gathers and evidence.best else {}
-    return agreement.begin(actor=actor, why=evidence.finding, **terms)
+    if not (evidence.gathers and evidence.best):
+        raise ValidationError(_("The returns no longer ask for a change. Nothing was begun."))
+    if evidence.best.points is not None:
+        rights.permit(actor, "points")
+    return agreement.begin(actor=actor, why=evidence.finding, **evidence.best.terms)

@@ -120,6 +120,7 @@ def evidence(request: HttpRequest) -> HttpResponse:
     found = Evidence.gather()
     draft = Agreement.objects.drafts().first()
     context = {"evidence": found if found.gathers else None, "draft": draft, "listed": LISTED}
+    context["may_change"] = rights.may(request.user, "points")
     return render(request, "handoff/_agreement_evidence.html", context)
 
 

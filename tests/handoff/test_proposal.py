@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from handoff import answers, deals, lifecycle
+from handoff import agreement, answers, deals, lifecycle
 from handoff.foresight import Foresight
 from handoff.models import Agreement, Handoff
 from handoff.proposal import Evidence
@@ -133,6 +133,35 @@ def test_three_returns_that_share_a_rule_propose_to_halve_or_drop_it(client, mia
     page = words(client.get(reverse("handoff:agreement_draft")))
     assert "3 of 5 answered offers" in page
     assert "no such rule" in page
+
+
+def test_sales_makes_no_draft_that_changes_points_neither_of_returns_nor_of_what_was_put_away(client, mia, sam):
+    for number in range(3):
+        returned(sam, "not_a_buyer", *["web:page"] * 5, name=f"Page reader {number}")
+    for _number in range(2):
+        won(sam, "form:submit")
+    client.force_login(sam)
+    page = client.get(EVIDENCE).text
+    assert ("for marketing to write" in page, "Make a draft of it" in page) == (True, False)
+    assert client.post(BEGIN).status_code == 403
+    client.force_login(mia)
+    client.post(BEGIN)
+    draft = Agreement.objects.drafts().get()
+    agreement.drop(draft, actor=mia, seen=draft.edit)
+    client.force_login(sam)
+    taken = client.post(reverse("handoff:agreement_take_up", args=[draft.version]))
+    assert (taken.status_code, Agreement.objects.drafts().exists()) == (403, False)
+
+
+def test_a_proposal_that_nothing_asks_for_any_more_begins_no_draft(client, mia, sam):
+    for number in range(3):
+        returned(sam, "not_a_buyer", *["web:page"] * 5, name=f"Page reader {number}")
+    client.force_login(mia)
+    assert "Make a draft of it" in client.get(EVIDENCE).text
+    Handoff.objects.filter(end=Handoff.End.RETURNED).update(end=Handoff.End.UNDONE, reason=None)
+    answer = client.post(BEGIN, follow=True)
+    assert "The returns no longer ask for a change. Nothing was begun." in answer.text
+    assert not Agreement.objects.drafts().exists()
 
 
 def test_a_fact_that_returned_leads_share_is_proposed_as_a_rule_that_takes_points(client, mia, sam):
