@@ -98,7 +98,7 @@ class Said(NamedTuple):
     def words(self) -> SafeString:
         """The sentence, with the lead that it names as a link."""
         lead, text = self.notice.lead, self.notice.text
-        if lead is None and self.notice.is_about_agreement:
+        if lead is None and self.notice.leads_somewhere:
             return format_html('<a class="lnk" href="{}">{}</a>', self.notice.get_absolute_url(), text)
         if lead is None or not self.names_lead:
             return SafeString(escape(text))
@@ -276,13 +276,15 @@ class Day:
     def near_the_line(self) -> tuple[list[Row], Agreement]:
         """Leads of this person, or of nobody, that lack at most five points to be an MQL, or have them and rest."""
         agreed, chosen = Agreement.objects.in_force(), self.chosen()
-        close = Q(score__total__gte=agreed.mql_line - NEAR)
-        close &= Q(score__total__lt=agreed.mql_line) | Q(look_again_on__gt=timezone.localdate(self.now))
-        mine = Q(marketer=self.user) | Q(marketer=None)
-        resting = Case(When(score__total__gte=agreed.mql_line, then=Value(1)), default=Value(0))
-        leads = self.leads.filter(close, mine, stage=Stage.TOFU)
-        leads = leads.order_by(resting, "-score__total", "-score__lead_id")
-        return chosen.rows(leads[:LISTED]), agreed
+        mine = self.leads.filter(Q(marketer=self.user) | Q(marketer=None), stage=Stage.TOFU)
+        mine = mine.order_by("-score__total", "-score__lead_id")
+        # two lists, each a range of the index of scores, where one order over both would sort every lead above the line
+        below = mine.filter(score__total__gte=agreed.mql_line - NEAR, score__total__lt=agreed.mql_line)
+        near = chosen.rows(below[:LISTED])
+        if room := LISTED - len(near):
+            resting = mine.filter(score__total__gte=agreed.mql_line, look_again_on__gt=timezone.localdate(self.now))
+            near += chosen.rows(resting[:room])
+        return near, agreed
 
     def became(self) -> Became:
         """What became of this person's offers over the last seven days."""

@@ -49,11 +49,14 @@ class Notice(models.Model):
         """Where it leads: what it is about, or the list in which it stands."""
         if self.lead is not None:
             return self.lead.get_absolute_url()
-        if self.is_about_agreement:
-            signs = self.kind in ("agreement:to_sign", "agreement:voided")
-            return reverse("handoff:agreement_draft" if signs else "handoff:agreement")
+        if self.kind == "learning:drift":
+            return reverse("dashboards:truth")
+        if self.kind.startswith("agreement:"):
+            drafted = self.kind in ("agreement:to_sign", "agreement:voided") or ":again:" in self.event
+            return reverse("handoff:agreement_draft" if drafted else "handoff:agreement")
         return reverse("handoff:notices")
 
     @property
-    def is_about_agreement(self) -> bool:
-        return self.kind.startswith("agreement:")
+    def leads_somewhere(self) -> bool:
+        """Whether a notice of no lead is about a page of its own."""
+        return self.kind.startswith("agreement:") or self.kind == "learning:drift"

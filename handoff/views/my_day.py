@@ -58,7 +58,7 @@ def of_marketing(day: Day) -> dict[str, Any]:
     }
     (near, agreed), (mend, to_mend) = day.near_the_line(), day.to_mend()
     lists = {"mend": mend, "to_mend": to_mend, "duties": day.duties(), "again": day.look_again()}
-    lists |= {"near": near, "said": day.said()}
+    lists |= {"near": near, "said": day.said(), "today": timezone.localdate(day.now)}
     return {**lists, "figures": day.figures(asked), "became": day.became(), "agreed": agreed}
 
 

@@ -109,6 +109,8 @@ def test_leads_of_another_kind_are_an_alarm_and_managers_hear_of_it_once_a_versi
     assert notices.filter(person=ruth).count() == told > 0
     assert any("Job has moved" in notice.text for notice in notices)
     assert not notices.filter(person=sam)
+    client.force_login(ruth)
+    assert f'<a class="lnk any" href="{PAGE}">' in client.get(reverse("handoff:notices")).text
 
 
 def test_outcomes_that_turn_out_otherwise_than_was_learned_are_an_alarm(client, ruth, tmp_path):
@@ -132,7 +134,9 @@ def test_what_returns_taught_is_what_the_returned_share(client, ruth):
     rep = make_user("sam", team="sales")
     for _number in range(3):
         handoff = make_handoff(job_title="Student")
-        lifecycle.return_to_marketing(handoff.lead, actor=rep, reason=make_reason("return", "below_fit"))
+        lifecycle.return_to_marketing(
+            handoff.lead, actor=rep, reason=make_reason("return", "below_fit"), verdict="Too small"
+        )
     for _number in range(3):
         make_handoff("sal", job_title="Head of purchasing")
     text = read(client).text

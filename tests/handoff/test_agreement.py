@@ -283,6 +283,7 @@ def test_a_draft_that_is_put_away_is_told_to_whose_it_was_and_can_be_taken_up_ag
     draft.refresh_from_db()
     assert (draft.is_draft, draft.mql_line, draft.signatures.standing().count()) == (True, 45, 0)
     assert away.filter(person=mia).count() == 2
+    assert [notice.get_absolute_url() for notice in away.filter(person=mia).order_by("pk")] == [AGREEMENT, DRAFT]
 
 
 def test_a_draft_that_others_came_after_lends_its_words_to_the_next(client, mia, sam):
