@@ -10,6 +10,7 @@ class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]
     list_display = ("name", "username", "email", "team", "is_active")
     list_filter = ("team", "is_active")
     search_fields = ("name", "username", "email")
+    readonly_fields = ("is_active",)  # Settings deactivates, and sees to what else that takes
     ordering = ("name",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import User
 from leads.models import Campaign, Import, Lead, Signal, Source, Submission
 from personas.models import Persona
 from tests.factories import make_agreement, make_deal, make_handoff, make_lead, make_reason, make_user
@@ -95,3 +96,13 @@ def test_managers_who_are_not_staff_do_not_enter(client):
     client.force_login(make_user("ruth", team="management"))
     for model in MODELS:
         assert client.get(address(model, "changelist")).status_code == 302, model
+
+
+def test_nobody_is_deactivated_or_let_in_here_past_what_settings_sees_to(staff):
+    sam, page = make_user("sam", team="sales"), address(User, "change", make_user("sam", team="sales").pk)
+    assert 'name="is_active"' not in staff.get(page).text
+    said = {"username": "sam", "name": "Sam O.", "email": sam.email, "team": "sales", "time_zone": "UTC"}
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "08:00:00"}
+    assert staff.post(page, {**said, **joined}).status_code == 302
+    sam.refresh_from_db()
+    assert (sam.name, sam.is_active) == ("Sam O.", True)
