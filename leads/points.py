@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -22,6 +23,9 @@ HALF_LIVES = (7, 30, 90, None)
 LABEL, WORD, WORDS = 80, 120, 60
 #: A count and a number of idle days go as far as this.
 FARTHEST = 3_650
+
+#: A number whose thousands are set apart, by whichever sign: read as a decimal it would be a thousandth.
+GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 
 CUSTOM = "custom."
 #: Fields that rules of fit read; any further field is `custom.NAME`.
@@ -111,6 +115,9 @@ class _Reader:
 
     def number(self, name: str) -> float | None:
         said = self.data.get(name)
+        if isinstance(said, str) and GROUPED.fullmatch(said.strip()):
+            self.refuse(name, _("Write it without separators: 1000."))
+            return None
         try:
             number = float(said.replace(",", ".") if isinstance(said, str) else said)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
@@ -148,6 +155,8 @@ def _listed(reader: _Reader) -> str | list[str]:
     words = list(dict.fromkeys(word for word in words if word))
     if not words:
         reader.refuse("value", _("Say what it is compared with."))
+    elif any(";" in word for word in words):
+        reader.refuse("value", _("A semicolon parts words; none of them may have one."))
     elif len(words) > WORDS or max(map(len, words)) > WORD:
         reader.refuse("value", _("At most %(n)d words of %(most)d letters have room.") % {"n": WORDS, "most": WORD})
     return words[0] if len(words) == 1 else words

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import User
 from handoff import agreement, tally, wording
 from handoff.models import Agreement
-from leads import points
+from leads import points as table  # a row has a field that is called points
 from leads.points import Rule
 
 #: A form carries at most so many rows of one half; the table itself holds fewer.
-ROWS = points.MOST + 20
+ROWS = table.MOST + 20
 MOVED = re.compile(r"(?P<act>add|drop|up|down)-(?P<group>fit|engagement)(?:-(?P<number>\d{1,3}))?")
 NEVER = "never"
 
@@ -55,21 +55,21 @@ class Row(forms.Form):
         known = {value for value, words in choices if not isinstance(words, list)}
         known |= {value for _heading, words in choices if isinstance(words, list) for value, _label in words}
         assert isinstance(widget, forms.Select)
-        widget.choices = [*choices] if said in known else [(said, said.removeprefix(points.CUSTOM)), *choices]
+        widget.choices = [*choices] if said in known else [(said, said.removeprefix(table.CUSTOM)), *choices]
 
 
 class FitRow(Row):
-    group, new = points.FIT, {"field": "job_title", "op": "contains"}
-    label = text(gettext_lazy("Called"), maxlength=points.LABEL)
+    group, new = table.FIT, {"field": "job_title", "op": "contains"}
+    label = text(gettext_lazy("Called"), maxlength=table.LABEL)
     field = choice(gettext_lazy("Field"))
     op = choice(pgettext_lazy("rule", "Compared"))
     value = text(pgettext_lazy("rule", "With"), maxlength=4_000)
     points = text(gettext_lazy("Points"), inputmode="numeric", maxlength=6)
 
     def choices(self, offered: tally.Offered) -> dict[str, Sequence[Any]]:
-        own = [(f"{points.CUSTOM}{name}", name) for name in offered.fields]
-        fields = [(_("Facts"), list(points.FIELDS.items())), *([(_("Further fields"), own)] if own else [])]
-        return {"field": fields, "op": list(points.OPS.items())}
+        own = [(f"{table.CUSTOM}{name}", name) for name in offered.fields]
+        fields = [(_("Facts"), list(table.FIELDS.items())), *([(_("Further fields"), own)] if own else [])]
+        return {"field": fields, "op": list(table.OPS.items())}
 
     @staticmethod
     def written(rule: Rule) -> dict[str, str]:
@@ -83,12 +83,12 @@ class FitRow(Row):
     def read(self) -> Rule:
         value = self.cleaned_data["value"]
         words = [word for word in re.split(";" if ";" in value else ",", value) if word.strip()]
-        return {**self.cleaned_data, "value": value if self.cleaned_data["op"] in points.NUMERIC else words}
+        return {**self.cleaned_data, "value": value if self.cleaned_data["op"] in table.NUMERIC else words}
 
 
 class EngagementRow(Row):
-    group, new = points.ENGAGEMENT, {"op": points.EACH, "half_life": "30"}
-    label = text(gettext_lazy("Called"), maxlength=points.LABEL)
+    group, new = table.ENGAGEMENT, {"op": table.EACH, "half_life": "30"}
+    label = text(gettext_lazy("Called"), maxlength=table.LABEL)
     kind = choice(gettext_lazy("What they do"))
     op = choice(gettext_lazy("Counts"))
     value = text(gettext_lazy("Number"), inputmode="numeric", maxlength=6)
@@ -97,9 +97,9 @@ class EngagementRow(Row):
     half_life = choice(gettext_lazy("Half after"))
 
     def choices(self, offered: tally.Offered) -> dict[str, Sequence[Any]]:
-        fades = [(str(days), _("%(n)d days") % {"n": days}) for days in points.HALF_LIVES if days]
+        fades = [(str(days), _("%(n)d days") % {"n": days}) for days in table.HALF_LIVES if days]
         kinds = [("", _("Anything that a rule names")), *offered.kinds]
-        return {"kind": kinds, "op": list(points.COUNTS.items()), "half_life": [*fades, (NEVER, _("never"))]}
+        return {"kind": kinds, "op": list(table.COUNTS.items()), "half_life": [*fades, (NEVER, _("never"))]}
 
     @staticmethod
     def written(rule: Rule) -> dict[str, str]:
@@ -109,7 +109,7 @@ class EngagementRow(Row):
     @property
     def read(self) -> Rule:
         said = self.cleaned_data["half_life"]
-        days = {str(days): days for days in points.HALF_LIVES if days} | {NEVER: None}
+        days = {str(days): days for days in table.HALF_LIVES if days} | {NEVER: None}
         return {**self.cleaned_data, "half_life": days.get(said, said)}
 
 
@@ -175,9 +175,9 @@ class PointsForm(forms.Form):
         """Change the draft's points, or begin a draft with them, if the rules are right and nobody was quicker."""
         if not self.is_valid():
             return None
-        table = {group: [row.read for row in rows] for group, rows in self.rows.items()}
+        said = {group: [row.read for row in rows] for group, rows in self.rows.items()}
         try:
-            return agreement.change(actor=actor, points=table, **self.cleaned_data)
+            return agreement.change(actor=actor, points=said, **self.cleaned_data)
         except ValidationError as error:
             self._tell(error)
             return None

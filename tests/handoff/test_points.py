@@ -137,6 +137,7 @@ def test_somebody_signed_out_sees_no_points(client, mia):
         ({"fit-0-value": ""}, "Say what it is compared with."),
         ({"fit-3-value": "many"}, "Say it as a number."),
         ({"fit-3-value": "inf"}, "Say it as a number."),
+        ({"fit-3-value": "1,000"}, "Write it without separators: 1000."),
         ({"fit-0-points": "nan"}, "Say it as a number."),
         ({"fit-0-points": "1e9"}, "Choose a whole number from -50 to 50."),
         ({"fit-0-points": "2.5"}, "Choose a whole number from -50 to 50."),
@@ -374,6 +375,12 @@ def test_whatever_is_said_becomes_a_table_that_reads_the_same_again_or_is_refuse
         assert points.clean(clean) == clean
         assert points.differences(clean, clean) == []
         assert points.gain(clean, clean) == 0
+
+
+def test_no_word_of_a_rule_has_the_sign_that_parts_words():
+    rule = {"label": "Group", "field": "custom.group", "op": "is", "value": "North; South", "points": 5}
+    with pytest.raises(ValidationError, match="A semicolon parts words"):
+        points.clean({"fit": [rule], "engagement": []})
 
 
 # Replay before publish
