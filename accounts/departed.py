@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +29,14 @@ def note(person: int) -> None:
 def forget(person: int) -> None:
     """Take their tokens again."""
     _tell(lambda redis: redis.delete(key(person)))
+
+
+def settle(gone: Collection[int], here: Collection[int]) -> None:
+    """Say anew who has gone and who is here: Redis may have been away when it was told, or begun empty since."""
+    if gone:
+        _tell(lambda redis: redis.mset({key(person): 1 for person in gone}))
+    if here:
+        _tell(lambda redis: redis.delete(*map(key, here)))
 
 
 def _tell(words: Callable[[Any], Any]) -> None:

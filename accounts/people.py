@@ -66,6 +66,12 @@ def activate(person: User) -> None:
     transaction.on_commit(partial(departed.forget, person.pk))
 
 
+def tell_again() -> None:
+    """Tell Redis anew who can sign in and who cannot: what it heard while it was away is lost."""
+    people = list(User.objects.values_list("pk", "is_active"))
+    departed.settle([pk for pk, active in people if not active], [pk for pk, active in people if active])
+
+
 def can_sign_in(person: User) -> bool:
     """Whether somebody is still among us, whatever a request in their name remembers."""
     return User.objects.filter(pk=person.pk, is_active=True).exists()

@@ -9,6 +9,7 @@ from celery.signals import worker_process_shutdown, worker_shutdown
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
+from accounts import people
 from handoff import alarms, answers, attachments, lifecycle, notices, promises, sample, todo, undo
 from leads import capture, exchange
 from leads.tasks import heard
@@ -64,6 +65,11 @@ def remind_of_tasks() -> int:
 @shared_task
 def tell_of_drift() -> int:
     return alarms.tell()
+
+
+@shared_task
+def tell_who_can_sign_in() -> None:
+    people.tell_again()
 
 
 @shared_task

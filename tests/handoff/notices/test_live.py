@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import people
-from handoff import conversation, notices
+from handoff import conversation, notices, tasks
 from leads import pulse
 from tests.factories import make_lead, make_user
 from tests.handoff.test_faults import NOWHERE
@@ -103,3 +103,20 @@ def test_who_can_no_longer_sign_in_hears_nothing_with_the_token_of_a_page_that_i
     assert ask(client, mia).status_code == 403
     people.activate(mia)
     assert ask(client, mia).status_code == 200
+
+
+def test_who_left_or_came_back_while_redis_was_away_is_known_soon_after(
+    client, settings, monkeypatch, django_capture_on_commit_callbacks
+):
+    sam, kim = (make_user(name, team="sales") for name in ("sam", "kim"))
+    here = settings.CACHES
+    with django_capture_on_commit_callbacks(execute=True):
+        people.deactivate(kim)
+    settings.CACHES = {**here, "default": {**here["default"], "LOCATION": NOWHERE}}
+    with django_capture_on_commit_callbacks(execute=True):
+        people.deactivate(sam)
+        people.activate(kim)
+    settings.CACHES = here
+    assert (ask(client, sam).status_code, ask(client, kim).status_code) == (200, 403)
+    tasks.tell_who_can_sign_in()
+    assert (ask(client, sam).status_code, ask(client, kim).status_code) == (403, 200)
