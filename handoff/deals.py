@@ -64,7 +64,7 @@ def open_deal(
 
 def check_named(handoff: Handoff) -> None:
     """Raise ValidationError while the agreement asks for a name of each team and nobody has given the first."""
-    if handoff.lane == Lane.SAL and handoff.agreement.both_qualify and handoff.named_by_id is None:
+    if handoff.lacks_first_name:
         raise ValidationError(
             _("The agreement asks for a name of each team: qualify first, and the other team is asked for theirs.")
         )

@@ -123,8 +123,10 @@ class Foresight(Promises):
             leads = leads.filter(score__fit__gte=self.draft.mql_line - scoring.HALF)
         return list(leads.order_by("-last_activity_at").values_list("pk", flat=True)[: CANDIDATES + 1])
 
-    @property
+    @cached_property
     def too_many(self) -> bool:
+        if not self.redefines:  # then nobody is looked for
+            return len(self._offers) >= OFFERS
         near = could_cross(self.draft, self.current, at=self.now)[: CANDIDATES + 1].count()
         return max(len(self._candidates), near) > CANDIDATES or len(self._offers) >= OFFERS
 

@@ -113,9 +113,9 @@ class Judge:
         points = self.points(offer)
         if points is None:
             return True
-        offer.missing = self.definition.missing(offer.facts, offer.persona)
+        missing = self.definition.missing(offer.facts, offer.persona)
         skips = any(self._counts(at, offer) for at in self.acts.get(offer.handoff.lead_id, ()))
-        return self.definition.met(points, missing=offer.missing, acted=skips)
+        return self.definition.met(points, missing=missing, acted=skips)
 
     @staticmethod
     def _counts(at: datetime, offer: Offer) -> bool:

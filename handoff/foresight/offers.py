@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -30,7 +30,6 @@ class Offer:
     noted: int | None = None
     company: dict[str, Any] | None = None
     tofu_since: datetime | None = None
-    missing: list[str] = field(default_factory=list)
     won: bool = False
     #: The points that it would have had by a draft.
     anew: int | None = None

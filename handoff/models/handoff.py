@@ -220,5 +220,10 @@ class Handoff(models.Model):
         return self.named_at is not None and self.qualified_at is None and self.is_open
 
     @property
+    def lacks_first_name(self) -> bool:
+        """Whether the agreement asks for a name of each team before a deal, and nobody has given the first."""
+        return self.lane == Lane.SAL and self.agreement.both_qualify and self.named_by_id is None
+
+    @property
     def is_open(self) -> bool:
         return self.ended_at is None
