@@ -24,7 +24,7 @@ _FIELDS = (
 )
 _KINDS = "SELECT DISTINCT kind FROM (SELECT kind FROM leads_activity ORDER BY id DESC LIMIT %s) newest"
 _FIRED = """
-SELECT part ->> 'group', part ->> 'label', count(DISTINCT lead_id)
+SELECT part ->> 'group', part ->> 'label', count(*)
   FROM leads_leadscore CROSS JOIN LATERAL jsonb_array_elements(parts) part GROUP BY 1, 2
 """
 

@@ -114,6 +114,8 @@ class Task(models.Model):
             models.Index(fields=["sort_at", "id"], condition=OPEN, name="task_by_due"),
             models.Index(fields=["owner", "-done_at", "-id"], condition=Q(done_at__isnull=False), name="task_done"),
             models.Index(fields=["-done_at", "-id"], condition=Q(done_at__isnull=False), name="task_done_by_all"),
+            # My day of marketing: what is to be mended, and what was and waits to be offered again
+            models.Index(fields=["owner"], condition=Q(handoff__isnull=False, dropped_at=None), name="task_that_mends"),
             # the lead page; the cascade of a lead
             models.Index(fields=["lead", "sort_at", "id"], condition=Q(lead__isnull=False), name="task_of_lead"),
         ]
