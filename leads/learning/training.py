@@ -51,11 +51,10 @@ def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int, list[int]
     cut, newest = 0, cut_of(len(found))
     for begin in range(0, len(found), BATCH):
         some = found[begin : begin + BATCH]
-        for place, (label, rows) in enumerate(zip(some, _moments(some), strict=True), begin):
+        for place, (label, (rows, decides)) in enumerate(zip(some, _moments(some), strict=True), begin):
             if place == newest:
                 cut = len(won)
             first.append(len(won))
-            decides = min(1, len(rows) - 1)  # the offer, where there was one: that is when somebody has to choose
             for number, row in enumerate(rows):
                 at = len(won)
                 for name, value in row.features.items():
@@ -74,26 +73,35 @@ def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int, list[int]
     return whole, cut, first
 
 
-def _moments(some: Sequence[Label]) -> list[list[Known]]:
+def _moments(some: Sequence[Label]) -> list[tuple[list[Known], int]]:
+    """What was known of each lead, moment by moment, and which row is asked: the offer, or the creation of who had none.
+
+    That is when somebody has to choose; what is known at the end is learned from, and never asked.
+    """
     kept: dict[int, dict[str, Known]] = {}
-    for was in Snapshot.objects.filter(lead__in=[label.lead for label in some]).order_by("lead", "at"):
-        kept.setdefault(was.lead_id, {})[was.moment] = Known(was.features, was.points)
+    ends = {label.lead: max(label.at, label.created) for label in some}
+    for was in Snapshot.objects.filter(lead__in=ends).order_by("lead", "at"):
+        if was.moment == Snapshot.Moment.CREATED or was.at <= ends[was.lead_id]:
+            kept.setdefault(was.lead_id, {})[was.moment] = Known(was.features, was.points)
     asked: list[tuple[int, datetime]] = []
     owner: list[tuple[int, str]] = []
     for place, label in enumerate(some):
         for name, at in (("created", label.created), ("offered", label.offered), ("outcome", label.at)):
-            if at is not None and at <= max(label.at, label.created) and name not in kept.get(label.lead, {}):
+            if at is not None and at <= ends[label.lead] and name not in kept.get(label.lead, {}):
                 asked.append((label.lead, at))
                 owner.append((place, name))
     told = dict(zip(owner, known_at(asked), strict=True)) if asked else {}
     found = []
     for place, label in enumerate(some):
         rows: list[Known] = []
+        decides = 0
         for name in ("created", "offered", "outcome"):
             row = kept.get(label.lead, {}).get(name) or told.get((place, name))
             if row and (not rows or _facts(row) != _facts(rows[-1])):
                 rows.append(row)
-        found.append(rows)
+                if name != "outcome":
+                    decides = len(rows) - 1
+        found.append((rows, decides))
     return found
 
 
