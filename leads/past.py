@@ -1,8 +1,8 @@
 """What was known of leads at moments of the past: their facts as they stood, and what they had done until then.
 
 Exact is what the timeline tells: what people did, and each fact whose change was written down with what it was before.
-A fact of which it is only said that it was filled in was not known before. What nobody wrote down, and what is known of
-a company, counts as it is today.
+A fact of which it is only said that it was filled in was not known before, nor was what is known of a company that the
+lead did not have yet. What nobody wrote down, and what is known of the company it had, counts as it is today.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from personas.fit import Rule
 PLAIN = {"source", "campaign", "country", "job_title", "persona", "value", "email", "phone", "name", "company"}
 #: Facts of which the timeline keeps what they were before a change.
 KEPT = ("country", "job_title", "email", "phone", "name", "value")
+#: What is known of a lead through its company alone.
+OF_COMPANY = ("industry", "size")
 
 _CHANGED = """
 SELECT a.lead_id, a.at, a.data FROM leads_activity a
@@ -51,8 +53,6 @@ def facts_at(moments: Sequence[tuple[Lead, datetime]]) -> list[dict[str, Any]]:
         for changed_at, data in later.get(lead.pk, ()):
             if changed_at > at:
                 take_back(facts, data)
-        email = str(facts.get("email") or "")
-        facts["business_email"] = "yes" if email and is_business_email(email) else ""
         found.append(facts)
     return found
 
@@ -84,6 +84,8 @@ def take_back(facts: dict[str, Any], data: Mapping[str, Any]) -> None:
     for name in data.get("changed") or ():
         if name in facts and (name in PLAIN or name.startswith("custom.")):
             facts[name] = None
+            if name == "company":
+                facts |= dict.fromkeys(OF_COMPANY)
     for name, said in (data.get("changes") or {}).items():
         was = said[0] if isinstance(said, list) and len(said) == 2 else None
         if name == "custom" and isinstance(was, dict):
@@ -91,8 +93,12 @@ def take_back(facts: dict[str, Any], data: Mapping[str, Any]) -> None:
                 facts[one] = was.get(one[7:])
         elif name in KEPT:
             facts[name] = was
+        elif name == "company":
+            facts |= {"company": was, **dict.fromkeys(OF_COMPANY)}
         elif name in ("source", "campaign", "persona"):
             facts[name] = None
+    email = str(facts.get("email") or "")
+    facts["business_email"] = "yes" if email and is_business_email(email) else ""
 
 
 class Counter:

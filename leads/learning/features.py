@@ -147,11 +147,11 @@ def _came(pks: Iterable[int]) -> dict[int, str]:
 
 
 def filled_later(data: Mapping[str, Any]) -> list[str]:
-    """The names of facts that a line of the timeline says were filled in or changed."""
+    """The names of facts that a line of the timeline says were filled in or changed, with those a company brings."""
     names = list(data.get("changed") or ())
     for name, said in (data.get("changes") or {}).items():
         if name == "custom" and isinstance(said, list) and all(isinstance(one, dict) for one in said):
             names += [f"custom.{one}" for one in said[1] if said[0].get(one) != said[1][one]]
         else:
             names.append(name)
-    return names
+    return [*names, *(past.OF_COMPANY if "company" in names else ())]
