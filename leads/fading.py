@@ -34,7 +34,7 @@ WITH rule AS (
 kept AS (
     SELECT lead_id, kind, number, first_at, last_at, week - %(today)s / 7 AS week, month - %(today)s / 30 AS month,
            quarter - %(today)s / 90 AS quarter
-      FROM leads_engagement WHERE lead_id = ANY(%(leads)s)),
+      FROM leads_engagement WHERE lead_id = ANY(%(leads)s) AND last_at <= %(at)s),
 done AS (
     SELECT lead_id, place, number, first_at, last_at,
            CASE half_life WHEN 7 THEN power(2, greatest(week, -1000)) WHEN 30 THEN power(2, greatest(month, -1000))
