@@ -87,7 +87,7 @@ def _lessons() -> None:
     """What was learned from them goes too, and what it foretold: the worker says the chances of who stays anew."""
     Snapshot.objects.exclude(model=None).update(model=None, probability=None)
     LearnedModel.objects.all().delete()
-    Learning.objects.update(tried_at=None, outcomes_then=0, said="")
+    Learning.objects.update(began_at=None, tried_at=None, outcomes_then=0, said="")
 
 
 def _personas() -> None:
