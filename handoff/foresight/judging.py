@@ -11,7 +11,7 @@ from typing import Any
 from handoff.foresight.offers import Offer
 from handoff.models import Agreement, Handoff
 from leads import engagement, past, scoring
-from leads.definition import FACTS, Definition
+from leads.definition import FACTS, LASTS, Definition
 from leads.engagement import Touches
 from leads.models import Activity
 
@@ -119,8 +119,9 @@ class Judge:
 
     @staticmethod
     def _counts(at: datetime, offer: Offer) -> bool:
-        """Whether it was done while the lead stood in TOFU before this offer."""
-        return at <= offer.handoff.offered_at and (offer.tofu_since is None or at >= offer.tofu_since)
+        """Whether it was done lately, while the lead stood in TOFU before this offer."""
+        offered = offer.handoff.offered_at
+        return offered - LASTS < at <= offered and (offer.tofu_since is None or at >= offer.tofu_since)
 
     def _acts(self, handoffs: list[Handoff]) -> dict[int, list[datetime]]:
         """When each of these leads did what skips the line."""
