@@ -77,11 +77,11 @@ class Foretold:
     @classmethod
     def of(cls, known: Labels, terms: Learning) -> Foretold:
         """Read what was said; before anything ended, the constant is the stated win rate."""
-        found = known.found[-MOST:]
+        earlier, found = known.found[:-MOST], known.found[-MOST:]
         said, zone = said_before(found), timezone.get_default_timezone()
         points = LearnedModel.objects.without_trees().filter(version=1).first()
         level = points.parameters["b"] if points else 0.0
-        wins, ended, rows = 0, 0, []
+        wins, ended, rows = sum(label.won for label in earlier), len(earlier), []
         for label in found:
             if label.lead in said:
                 then = said[label.lead]
