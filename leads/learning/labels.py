@@ -28,7 +28,8 @@ SELECT o.lead_id,
        bool_or(o.kind IN ('lost', 'disqualified')
                OR (o.kind = 'returned' AND o.reason_class = 'definitional')) AS ended,
        coalesce(min(o.at) FILTER (WHERE o.kind = 'won'),
-                max(o.at) FILTER (WHERE o.kind IN ('lost', 'disqualified', 'returned')),
+                max(o.at) FILTER (WHERE o.kind IN ('lost', 'disqualified')
+                                     OR (o.kind = 'returned' AND o.reason_class = 'definitional')),
                 min(o.at)) AS at,
        bool_and(o.imported AND abs(date_part('epoch', o.recorded_at - o.at)) < 3600) AS undated,
        l.first_seen_at, min(v.entered_at) AS offered_at, max(o.id) AS newest
