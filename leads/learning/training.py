@@ -341,9 +341,10 @@ def decide(suspect: Suspect, *, trusted: bool, actor: Any) -> Suspect:
 
 
 def counted() -> int:
-    """How many outcomes that are learned from there are."""
+    """How many outcomes that are learned from there are, with those that may stand in for a win where people say so."""
     returned = Q(kind=Outcome.Kind.RETURNED, reason_class="definitional")
-    return Outcome.objects.filter(Q(kind__in=["won", "lost", "disqualified", "accepted"]) | returned).count()
+    stand_in = ["accepted", "qualified"] if model.settings().accepted_counts else []
+    return Outcome.objects.filter(Q(kind__in=["won", "lost", "disqualified", *stand_in]) | returned).count()
 
 
 def is_due() -> bool:
