@@ -16,10 +16,9 @@ from django.db import connection
 
 from leads import scoring
 from leads.engagement import Rule as Interest
-from leads.engagement import Touches, idle_for, kinds, rules
+from leads.engagement import Touches, idle_for
 from leads.identity import is_business_email
 from leads.models import Lead
-from personas.fit import Rule
 
 #: What may have been filled in later: unless its earlier value is known, it was unknown before.
 PLAIN = {"source", "campaign", "country", "job_title", "persona", "value", "email", "phone", "name", "company"}
@@ -105,9 +104,7 @@ class Counter:
     """A table of points read once, to count many moments: what `scoring.score` counts, without saying why."""
 
     def __init__(self, table: Mapping[str, Any]) -> None:
-        self._fit = [Rule.read(rule) for rule in table["fit"]]
-        self._engagement = rules(table)
-        self._among = kinds(self._engagement)
+        self._fit, self._engagement, self._among = scoring.Table.read(table)
 
     def total(self, facts: Mapping[str, Any], touches: Mapping[str, Touches], *, at: datetime) -> int:
         return self.fit(facts) + _held(sum(self._interest(rule, touches, at) for rule in self._engagement))
