@@ -10,7 +10,7 @@ from typing import Any
 from leads.learning import words
 from leads.learning.bins import Bins
 from leads.learning.features import known_at
-from leads.learning.labels import Labels, labelled, said_before
+from leads.learning.labels import Label, Labels, labelled, said_before
 from leads.models import Lead, LearnedModel, Learning, Snapshot
 
 #: The population stability index from which drift is said, and from which it is an alarm.
@@ -86,9 +86,10 @@ def _features_of_late() -> list[Mapping[str, Any]]:
 def of_outcomes(live: LearnedModel, known: Labels) -> Drift | None:
     """The share won of the outcomes that the live model has not learned from, against what it expects.
 
-    It expects what it said of each; where it said nothing, the share won of what it learned from.
+    It expects what it said of each; where it said nothing, the share won of what it learned from. Who has only waited
+    too long is among both.
     """
-    newest = [label for label in known.found if label.newest > live.newest_outcome][-LATE:]
+    newest = [label for label in known.found if _is_new(label, live)][-LATE:]
     said, usual = said_before(newest), live.wins / live.outcomes if live.outcomes else None
     asked = [label for label in newest if usual is not None or label.lead in said]
     if len(asked) < FEWEST_OUTCOMES:
@@ -97,6 +98,10 @@ def of_outcomes(live: LearnedModel, known: Labels) -> Drift | None:
     expected = sum(said[label.lead].probability if label.lead in said else usual or 0.0 for label in asked)
     moved = _moved(WON, [expected, n - expected], [wins, n - wins])
     return Drift(WON, moved.psi, _luck(1, n, float("inf")), n, expected / n, wins / n)
+
+
+def _is_new(label: Label, live: LearnedModel) -> bool:
+    return label.newest > live.newest_outcome if label.newest else label.at > live.made_at
 
 
 def _moved(name: str, before: Sequence[float], now: Sequence[float]) -> Drift:

@@ -32,7 +32,10 @@ SELECT o.lead_id,
                                      OR (o.kind = 'returned' AND o.reason_class = 'definitional')),
                 min(o.at)) AS at,
        bool_and(o.imported AND abs(date_part('epoch', o.recorded_at - o.at)) < 3600) AS undated,
-       l.first_seen_at, min(v.entered_at) AS offered_at, max(o.id) AS newest
+       l.first_seen_at, min(v.entered_at) AS offered_at,
+       coalesce(max(o.id) FILTER (WHERE o.kind IN ('won', 'lost', 'disqualified')
+                                     OR (o.kind = 'returned' AND o.reason_class = 'definitional')),
+                max(o.id) FILTER (WHERE o.kind IN ('accepted', 'qualified'))) AS newest
   FROM leads_outcome o JOIN leads_lead l ON l.id = o.lead_id
   LEFT JOIN leads_visit v ON v.lead_id = l.id AND v.stage = 'mofu'
  WHERE o.kind IN ('won', 'lost', 'disqualified', 'returned', 'accepted', 'qualified')
