@@ -36,7 +36,8 @@ SELECT l.id FROM leads_chance c JOIN leads_lead l ON l.id = c.lead_id
 """
 _OF_OTHERS = """
 SELECT id FROM leads_lead l
- WHERE NOT EXISTS (SELECT FROM leads_chance c WHERE c.lead_id = l.id AND c.model_id = %s)
+ WHERE id > %s AND NOT (id = ANY(%s))
+   AND NOT EXISTS (SELECT FROM leads_chance c WHERE c.lead_id = l.id AND c.model_id = %s)
  ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 """
 _cards: dict[int, Card] = {}
@@ -208,11 +209,11 @@ def score(leads: Sequence[int], worker: Worker, *, at: datetime) -> list[Answer]
 
 def refresh(batches: int = 100) -> int:
     """Chances that another model said, that only the scorecard has, or that nobody has said yet, anew."""
-    model, done = live(), 0
+    model, done, behind = live(), 0, 0
     worker = Worker.of(LearnedModel.objects.get(pk=model.pk))
     for _number in range(batches):
         with transaction.atomic():
-            pks = outdated(model, BATCH)
+            pks, behind = outdated(model, BATCH, behind=behind)
             score(pks, worker, at=clock.now())
         done += len(pks)
         if len(pks) < BATCH:
@@ -220,15 +221,19 @@ def refresh(batches: int = 100) -> int:
     return done
 
 
-def outdated(model: LearnedModel, limit: int) -> list[int]:
-    """Leads whose chance waits for the worker, which nobody else is at: first those that it has yet to complete."""
+def outdated(model: LearnedModel, limit: int, *, behind: int = 0) -> tuple[list[int], int]:
+    """Leads whose chance waits for the worker, which nobody else is at: first those that it has yet to complete.
+
+    Those whom another model answered are looked for `behind` a key; the last one found is given back, to go on from.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, [limit])
         found = [pk for (pk,) in cursor.fetchall()]
         if len(found) < limit:
-            cursor.execute(_OF_OTHERS, [model.pk, limit - len(found)])
-            found += [pk for (pk,) in cursor.fetchall() if pk not in found]
-    return found
+            cursor.execute(_OF_OTHERS, [behind, found, model.pk, limit - len(found)])
+            others = [pk for (pk,) in cursor.fetchall()]
+            found, behind = found + others, max([behind, *others])
+    return found, behind
 
 
 def state(*, win_rate: float, accepted_counts: bool) -> Learning:
