@@ -72,10 +72,13 @@ def said(half_life: int | None) -> str:
 
 
 def report() -> Report:
-    """Hold each half-life against how leads ended: touches up to the offer, or up to the end of who was not offered."""
+    """Hold each half-life against how leads ended: touches up to the offer, or up to the end of who was not offered.
+
+    Who has only waited has no end: how long they were silent by then would say it all.
+    """
     import numpy as np
 
-    known = labelled(model.settings()).found
+    known = [label for label in labelled(model.settings()).found if label.newest]
     won = np.array([label.won for label in known], dtype=float)
     wins = int(won.sum())
     if len(known) < OUTCOMES or min(wins, len(known) - wins) < OF_EACH:
