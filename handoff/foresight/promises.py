@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from handoff import sla, wording
@@ -120,8 +121,8 @@ class Promises:
         ]
         known = sum(known_share(one) for one in handed)
         return Month(
-            (until - MONTH).date() + timedelta(days=1),  # the day before closes the month before
-            until.date(),
+            timezone.localdate(until - MONTH) + timedelta(days=1),  # the day before closes the month before
+            timezone.localdate(until),
             len(handed),
             sum((one.value for one in handed if one.lead.currency == Agreement.CURRENCY), Decimal()),
             round(100 * known / len(handed)) if handed else 0,
