@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from leads import engagement
 from leads.definition import ACTIONS, FACTS
 from leads.payload import KIND, KIND_LENGTH, OWN_KINDS
 
@@ -19,7 +20,7 @@ FIT, ENGAGEMENT = GROUPS = ("fit", "engagement")
 #: So many rules a table has at most, and so many points one is worth either way.
 MOST, WEIGHT = 60, 50
 #: After so many days a touch is worth half; None: it never fades.
-HALF_LIVES = (7, 30, 90, None)
+HALF_LIVES = (*engagement.HALF_LIVES, None)
 LABEL, WORD, WORDS = 80, 120, 60
 #: A count and a number of idle days go as far as this.
 FARTHEST = 3_650
