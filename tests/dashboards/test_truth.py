@@ -8,10 +8,14 @@ import pytest
 from django.db import connection
 from django.urls import reverse, reverse_lazy
 
+from dashboards import foretold
+from dashboards.foretold import Foretold
 from handoff import lifecycle
 from handoff.models import Notice
 from handoff.tasks import tell_of_drift
 from leads import capture, tasks
+from leads.learning.labels import labelled
+from leads.learning.model import settings
 from leads.models import Chance, LearnedModel, Learning, Suspect
 from leads.tasks import refresh_chances
 from tests.factories import make_handoff, make_lead, make_leads, make_reason, make_user
@@ -223,3 +227,13 @@ def test_the_page_asks_as_many_queries_of_many_leads_as_of_few(client, ruth, tmp
     history(tmp_path, leads_of(300, first=2_000, seed=5), name="many")
     with django_assert_max_num_queries(len(few)):
         read(client)
+
+
+def test_the_constant_remembers_also_the_outcomes_that_are_looked_at_no_more(monkeypatch):
+    for stage in ("customer", "out", "out", "customer"):
+        make_lead(stage)
+    terms = settings()
+    whole = Foretold.of(labelled(terms), terms).rows
+    monkeypatch.setattr(foretold, "MOST", 1)
+    assert Foretold.of(labelled(terms), terms).rows == whole[-1:]
+    assert whole[-1].said["constant"] == pytest.approx(1 / 3)

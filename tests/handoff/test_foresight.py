@@ -1,6 +1,6 @@
 """Before anybody signs: what a draft would have changed, held against the ledgers and against what happens then."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -314,3 +314,24 @@ def test_the_preview_counts_the_value_in_euros_as_promises_does_and_says_so(clie
         ("Expected value offered, in euros", 0)
     ]
     assert "Expected value offered, in euros" in words(client.get(AHEAD))
+
+
+def test_in_the_replay_an_action_skips_the_line_for_thirty_days_as_it_does_in_life(mia):
+    now, made = timezone.now(), []
+    for days in (50, 15):
+        with clock.at(now - timedelta(days=days)):
+            made.append(warm("event:attended", phone="", country=""))
+    with clock.at(now - timedelta(days=10)):
+        for lead in made:
+            for _time in range(2):
+                capture.log(lead, kind="email:reply")
+        answers.answer_all()
+    assert Handoff.objects.filter(origin=Handoff.Origin.LINE).count() == 2
+    held = ahead(mql_line=90, high_intent=["event:attended"])
+    assert [offer.handoff.lead for offer in held.kept_out] == made[:1]
+
+
+def test_the_months_of_the_preview_begin_and_end_on_days_of_whoever_reads_it(mia):
+    with clock.at(datetime(2026, 11, 20, 23, 30, tzinfo=UTC)), timezone.override("Europe/Vienna"):
+        months = [(month.since, month.until) for month in ahead(leads_a_month=1).months]
+    assert months[:2] == [(date(2026, 10, 23), date(2026, 11, 21)), (date(2026, 9, 23), date(2026, 10, 22))]

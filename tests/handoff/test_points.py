@@ -493,8 +493,11 @@ ENGAGED = st.fixed_dictionaries(
     }
 )  # fmt: skip
 
+#: Mostly as agreed; some as nobody could count with.
+WORTH = st.one_of(st.integers(-50, 50), st.sampled_from([None, "many", "7", 2.6, 1e9]))
 
-@given(touched=TOUCHED, rules=st.lists(ENGAGED, max_size=5), size=st.integers(0, 60), worth=st.integers(-50, 50))
+
+@given(touched=TOUCHED, rules=st.lists(ENGAGED, max_size=5), size=st.integers(0, 60), worth=WORTH)
 def test_what_is_counted_for_many_is_what_a_score_counts_for_one(touched, rules, size, worth):
     now = timezone.now()
     touches = {

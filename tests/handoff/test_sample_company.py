@@ -12,7 +12,7 @@ from accounts.models import Absence, User
 from handoff import invariants, lifecycle, sample, telling
 from handoff.models import Agreement, Deal, Handoff, Hook, Notice, Queue, RoutingRule, SampleMark, Watch
 from leads import capture, learning
-from leads.models import Activity, Chance, Company, Lead, LeadScore, Outcome, Source, StageChange, Submission
+from leads.models import Activity, Chance, Company, Lead, LeadScore, Learning, Outcome, Source, StageChange, Submission
 from personas.models import Persona
 from tests.factories import make_lead, make_user
 
@@ -221,3 +221,13 @@ def test_the_sample_shows_where_leads_go_and_takes_it_along():
     assert list(RoutingRule.objects.active()) == [own]
     assert set(Queue.objects.active().values_list("name", flat=True)) == {"All of sales", "West and South"}
     assert lead.handoffs.open().exists()
+
+
+def test_a_training_that_went_with_the_sample_is_not_said_to_have_been_stopped(filled, client):
+    now = timezone.now()
+    Learning.objects.update_or_create(pk=1, defaults={"began_at": now, "tried_at": now})
+    sample.remove()
+    client.force_login(make_user("ruth", team="management"))
+    text = client.get("/is-it-true/").text
+    assert "outcomes are here" in text
+    assert "did not end" not in text

@@ -274,3 +274,12 @@ def test_the_lead_page_and_the_brief_say_what_is_left_of_interest_now_without_an
     assert handoff.brief["score"]["engagement"] == 4
     assert sum(part["points"] for part in handoff.brief["score"]["parts"]) == handoff.brief["score"]["total"]
     assert LeadScore.objects.get(lead=lead).engagement == 8  # until the worker comes by
+
+
+def test_one_touch_dated_far_ahead_stops_nobody_elses_fading():
+    leads, now = make_leads(3, activity={"kind": "web:pricing"}), datetime.now(UTC)
+    for lead, days in zip(leads, (400, 30 * 365), strict=False):
+        timeline.record_many([Activity(lead=lead, kind="web:pricing", at=now + timedelta(days=days))])
+    with clock.at(now + timedelta(days=30)):
+        assert pipeline.rescore_outdated() == 3
+    assert set(LeadScore.objects.values_list("engagement", flat=True)) == {4}

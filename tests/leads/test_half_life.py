@@ -9,7 +9,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from leads import timeline
+from leads import clock, timeline
+from leads.learning.labels import labelled
+from leads.learning.model import settings
 from leads.models import Activity, Outcome, Scorecard
 from tests.factories import make_leads
 
@@ -55,3 +57,25 @@ def test_the_half_life_by_which_leads_were_won_is_proposed_and_nothing_is_switch
     assert pricing["kind"] == "web:pricing"
     assert Scorecard.objects.get(in_force=True).points == agreed
     assert "web:pricing" in told()
+
+
+def test_who_only_waits_and_has_long_been_silent_proposes_nothing():
+    """What the won and the lost did says nothing here, and who waits did all they did when they came."""
+    dice, now = random.Random(5), timezone.now()
+    with clock.at(now - timedelta(days=200)):
+        ended, waiting = make_leads(200), make_leads(150)
+    touches, outcomes = [], []
+    for number, lead in enumerate(ended):
+        over = lead.first_seen_at + timedelta(days=dice.uniform(10, 40))
+        touches += [Activity(lead=lead, kind="web:pricing", at=over - timedelta(days=dice.uniform(0, 3)))]
+        outcomes.append(Outcome(lead=lead, kind="lost" if number % 3 else "won", at=over))
+    for lead in waiting:
+        touches += [
+            Activity(lead=lead, kind="web:pricing", at=lead.first_seen_at + timedelta(days=dice.uniform(0, 3)))
+        ]
+    timeline.record_many(touches)
+    Outcome.objects.bulk_create(outcomes)
+    assert len(labelled(settings()).found) == 350
+    found = json.loads(told(json=True))
+    assert found["outcomes"] == 200
+    assert [one["proposed"] for one in found["findings"]] == ["30", "30"]
