@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from leads.engagement import TOUCHES
+
+_TOUCHES = ", ".join(f"'{name}'" for name in TOUCHES)
 #: name -> the ids of the leads that break it
 CHECKS: dict[str, str] = {
     "in MOFU there is exactly one open hand-off, elsewhere none": """
@@ -73,6 +76,12 @@ CHECKS: dict[str, str] = {
         SELECT lead_id FROM leads_leadscore
          WHERE total <> COALESCE((SELECT sum((part ->> 'points')::int) FROM jsonb_array_elements(parts) part), 0)
     """,
+    "what is kept of engagement is what the timeline tells": f"""
+        SELECT DISTINCT lead_id FROM leads_engagement kept
+          FULL JOIN (SELECT lead_id, kind, count(*) AS number, max(at) AS last_at FROM leads_activity
+                      WHERE split_part(kind, ':', 1) IN ({_TOUCHES}) GROUP BY lead_id, kind) told USING (lead_id, kind)
+         WHERE kept.number IS DISTINCT FROM told.number OR kept.last_at IS DISTINCT FROM told.last_at
+    """,  # noqa: S608  # composed of our own words
     "a lead's e-mail names that lead": """
         SELECT lead.id FROM leads_lead lead
          WHERE lead.email <> '' AND NOT EXISTS (

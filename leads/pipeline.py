@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from leads import clock, fading, scoring
+from leads import clock, engagement, fading, scoring
 from leads.definition import acted
 from leads.models import Activity, Lead, LeadScore, Scorecard, Signal, StageChange, Visit
 from personas.choices import Stage
@@ -213,6 +213,18 @@ def rescore_outdated(batch: int = 1_000, batches: int = 100) -> int:
         if not done:
             break
     return total
+
+
+def recount_engagement(batch: int = 1_000) -> Iterator[int]:
+    """Make what is kept of engagement anew from the timelines, and the points by it, batch by batch; how many each."""
+    behind = 0
+    while pks := list(Lead.objects.filter(pk__gt=behind).order_by("pk").values_list("pk", flat=True)[:batch]):
+        with transaction.atomic():
+            Lead.objects.locked(pks)
+            engagement.recompute(pks)
+            _recount(pks, clock.now())
+        behind = pks[-1]
+        yield len(pks)
 
 
 def _recount(leads: Collection[int], now: datetime) -> None:

@@ -20,6 +20,7 @@ BREAKS = {
     " WHERE lead_id = {middle} AND seq = 2",
     "each visit was opened by": "UPDATE leads_visit SET entered_at = now() WHERE lead_id = {top}",
     "a score is the sum of its parts": "UPDATE leads_leadscore SET parts = '[]' WHERE lead_id = {top}",
+    "what is kept of engagement": "UPDATE leads_activity SET at = at - interval '1 hour' WHERE kind = 'web:page'",
     "a lead's e-mail names that lead": "DELETE FROM leads_identity WHERE lead_id = {top}",
     "a customer has bought": "UPDATE leads_lead SET stage = 'customer', customer_since = now() WHERE id = {top}",
     "a deal has exactly one primary lead": 'UPDATE handoff_deallead SET "primary" = false',
@@ -34,7 +35,7 @@ BREAKS = {
 @pytest.fixture
 def leads():
     made = {
-        "top": make_lead(value=5, job_title="Head of energy").pk,
+        "top": make_lead(value=5, job_title="Head of energy", activity={"kind": "web:page"}).pk,
         "middle": make_handoff().lead.pk,
         "bottom": make_deal().pk,
     }

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from math import fsum, isclose
 
 import pytest
+from django.core.management import call_command
+from django.db.models import F
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -283,3 +285,16 @@ def test_one_touch_dated_far_ahead_stops_nobody_elses_fading():
     with clock.at(now + timedelta(days=30)):
         assert pipeline.rescore_outdated() == 3
     assert set(LeadScore.objects.values_list("engagement", flat=True)) == {4}
+
+
+def test_what_is_kept_is_mended_from_the_timelines_by_a_command_and_the_points_with_it(capsys):
+    leads = make_leads(3, activity={"kind": "web:pricing"})
+    Engagement.objects.filter(lead=leads[0]).delete()
+    Engagement.objects.filter(lead=leads[1]).update(number=7, month=999)
+    LeadScore.objects.update(engagement=0, total=F("fit"), heat=None)
+    call_command("recount_engagement")
+    assert capsys.readouterr().out == "3 leads recounted\n"
+    assert set(Engagement.objects.values_list("number", flat=True)) == {1}
+    assert set(LeadScore.objects.values_list("engagement", flat=True)) == {8}
+    assert not LeadScore.objects.filter(heat=None).exists()
+    call_command("check_pipeline")
