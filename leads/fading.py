@@ -21,9 +21,13 @@ LASTS = timedelta(days=1)
 FOLD = 10
 COLUMNS = ("label", "kind", "op", "points", "half_life", "value")
 
+#: Interest that is held at nothing has parts: as they fade, something may be left.
+_COUNTED = """score.engagement > 0 OR score.parts @> '[{"group": "engagement"}]'::jsonb"""
+#: What is given for having been away has no part until its day.
+_SEEN = "OR EXISTS (SELECT FROM leads_engagement done WHERE done.lead_id = score.lead_id)"
 _DUE = """
 SELECT lead.id FROM leads_leadscore score JOIN leads_lead lead ON lead.id = score.lead_id
- WHERE score.engagement > 0 AND score.scored_at < %s
+ WHERE ({counted}) AND score.scored_at < %s
  ORDER BY score.scored_at LIMIT %s FOR NO KEY UPDATE OF lead SKIP LOCKED
 """
 _FADE = """
@@ -87,8 +91,11 @@ RETURNING score.lead_id
 
 def due(limit: int, *, at: datetime) -> list[int]:
     """Leads whose interest has faded unseen for a day, the longest first; locked, and nobody else is at them."""
+    interest = rules(agreed()[0].points)
+    may_rise = any(rule.op == "idle" and rule.points > 0 for rule in interest)
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [at - LASTS, limit])
+        counted = f"{_COUNTED} {_SEEN}" if may_rise else _COUNTED
+        cursor.execute(_DUE.format(counted=counted), [at - LASTS, limit])
         return [lead for (lead,) in cursor.fetchall()]
 
 

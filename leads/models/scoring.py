@@ -187,7 +187,11 @@ class LeadScore(models.Model):
             models.Index(fields=["-total", "-lead"], name="score_highest"),  # table sorted by score
             models.Index(fields=["-heat", "-lead"], name="score_warmest"),  # table sorted by interest
             # leads.fading.due: interest that fades unseen; leads.scoring.outdated: what older points counted
-            models.Index(fields=["scored_at"], condition=Q(engagement__gt=0), name="score_fading"),
+            models.Index(
+                fields=["scored_at"],
+                condition=Q(engagement__gt=0) | Q(parts__contains=[{"group": "engagement"}]),
+                name="score_fades",
+            ),
             models.Index(fields=["scored_at"], name="score_oldest"),
         ]
 

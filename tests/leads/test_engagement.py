@@ -5,7 +5,9 @@ from math import fsum, isclose
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -298,3 +300,39 @@ def test_what_is_kept_is_mended_from_the_timelines_by_a_command_and_the_points_w
     assert set(LeadScore.objects.values_list("engagement", flat=True)) == {8}
     assert not LeadScore.objects.filter(heat=None).exists()
     call_command("check_pipeline")
+
+
+def test_interest_that_is_held_at_nothing_is_counted_anew_as_what_holds_it_fades():
+    rules = [
+        {"label": "Met", "kind": "meeting:met", "op": "each", "points": 10, "cap": 20, "half_life": None},
+        {"label": "Left", "kind": "email:click", "op": "each", "points": -20, "cap": 40, "half_life": 7},
+    ]
+    Scorecard.objects.filter(in_force=True).update(points={"fit": [], "engagement": rules})
+    lead = make_lead(activity={"kind": "meeting:met"})
+    capture.log(lead, kind="email:click")
+    assert LeadScore.objects.get(lead=lead).engagement == 0
+    with clock.at(datetime.now(UTC) + timedelta(days=14)):
+        assert (pipeline.rescore_outdated(), pipeline.rescore_outdated()) == (1, 0)
+    assert LeadScore.objects.get(lead=lead).engagement == 5
+
+
+def test_what_is_given_for_having_been_away_comes_on_its_day_without_a_touch():
+    rule = {"label": "Away", "kind": "", "op": "idle", "points": 9, "value": 30}
+    page = {"label": "Page", "kind": "web:page", "op": "count", "points": 1, "value": 5}
+    Scorecard.objects.filter(in_force=True).update(points={"fit": [], "engagement": [rule, page]})
+    lead = make_lead(activity={"kind": "web:page"})
+    assert LeadScore.objects.get(lead=lead).parts == []
+    with clock.at(datetime.now(UTC) + timedelta(days=31)):
+        assert (pipeline.rescore_outdated(), pipeline.rescore_outdated()) == (1, 0)
+    assert LeadScore.objects.get(lead=lead).engagement == 9
+
+
+def test_what_is_counted_anew_each_day_is_found_by_its_index():
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        fading.due(10, at=datetime.now(UTC))
+    (statement,) = (query["sql"] for query in asked.captured_queries if "SKIP LOCKED" in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute("EXPLAIN " + statement)
+        assert "score_fades" in "\n".join(line for (line,) in cursor.fetchall())
