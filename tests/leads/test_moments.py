@@ -6,14 +6,14 @@ import pytest
 from django.utils import timezone
 
 from handoff import deals, lifecycle
-from leads import capture, clock, editing, past, scoring
+from leads import capture, clock, editing, past
 from leads.learning import drift, model, training
 from leads.learning.features import filled_later, known_at
 from leads.learning.labels import labelled
-from leads.models import Chance, LearnedModel, Learning, Outcome, Snapshot
+from leads.models import Chance, LearnedModel, Outcome, Snapshot
 from leads.tasks import learn, refresh_chances
 from tests.factories import make_lead, make_leads, make_reason, make_user
-from tests.histories import history, leads_of, learned
+from tests.histories import history, leads_of
 
 
 @pytest.fixture
@@ -130,12 +130,11 @@ def test_who_has_waited_too_long_is_among_the_newest_outcomes_as_among_those_lea
             deals.win(lead.deals.get(), actor=sam)
     with ago(30):
         make_leads(45)
-    known, live = labelled(model.settings()), model.live()
+    known = labelled(model.settings())
     assert (len(known.found), known.wins) == (57, 12)
-    live.outcomes, live.wins = 100, 21
-    live.newest_outcome, live.made_at = 0, timezone.now() - timedelta(days=60)
+    live = LearnedModel(version=2, outcomes=100, wins=20, made_at=timezone.now() - timedelta(days=60))
     found = drift.of_outcomes(live, known)
-    assert (found.leads, found.is_said) == (57, False)
+    assert (found.leads, found.now) == (57, 12 / 57)
     live.newest_outcome, live.made_at = max(label.newest for label in known.found), timezone.now()
     assert drift.of_outcomes(live, known) is None
 
@@ -154,7 +153,7 @@ def test_chances_are_said_anew_in_batches_each_lead_once_also_where_it_waits_as_
     history(tmp_path, leads_of(200))
     assert learn() == "promoted"
     monkeypatch.setattr(model, "BATCH", 30)
-    waiting = Chance.objects.order_by("-lead").values_list("lead", flat=True)[:20]
+    waiting = Chance.objects.order_by("lead").values_list("lead", flat=True)[:20]
     Chance.objects.filter(lead__in=list(waiting)).update(waits=True)
     assert refresh_chances() == 200
     assert not Chance.objects.exclude(model__state="live", waits=False).exists()
