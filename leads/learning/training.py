@@ -74,7 +74,7 @@ def table_of(found: Sequence[Label], out: set[str]) -> tuple[Any, int, list[int]
 
 
 def _moments(some: Sequence[Label]) -> list[tuple[list[Known], int]]:
-    """What was known of each lead, moment by moment, and which row is asked: the offer, or the creation of who had none.
+    """What was known of each lead at each moment, and which row is asked: the offer, or the creation of who had none.
 
     That is when somebody has to choose; what is known at the end is learned from, and never asked.
     """

@@ -70,9 +70,7 @@ def test_who_only_waits_and_has_long_been_silent_proposes_nothing():
         touches += [Activity(lead=lead, kind="web:pricing", at=over - timedelta(days=dice.uniform(0, 3)))]
         outcomes.append(Outcome(lead=lead, kind="lost" if number % 3 else "won", at=over))
     for lead in waiting:
-        touches += [
-            Activity(lead=lead, kind="web:pricing", at=lead.first_seen_at + timedelta(days=dice.uniform(0, 3)))
-        ]
+        touches += [Activity(lead=lead, kind="web:pricing", at=lead.first_seen_at + timedelta(days=dice.uniform(0, 3)))]
     timeline.record_many(touches)
     Outcome.objects.bulk_create(outcomes)
     assert len(labelled(settings()).found) == 350

@@ -96,7 +96,7 @@ def test_points_at_creation_know_no_email_that_came_later(mia):
 def test_what_is_known_of_a_company_that_came_later_was_not_known_before(mia):
     said = {"name": "Steel Works", "size": 90, "industry": "Steel"}
     with ago(9):
-        told, typed = make_lead(company={}, phone="+43 316 811235"), make_lead(company={})
+        told, typed = (make_lead(email=f"{name}@gmail.com", company={}) for name in ("jana", "timo"))
         make_lead(company=said)
     first = {lead.pk: lead.first_seen_at for lead in (told, typed)}
     make_lead(email=told.email, company=said)
