@@ -297,6 +297,14 @@ def test_one_token_brings_in_so_many_leads_a_minute_and_hears_when_to_go_on(api,
     assert api("POST", "leads/", None, LENA, authorization=tokens[1]).status_code == 202
 
 
+def test_redis_is_asked_once_for_a_hundred_that_a_program_captures(mia, monkeypatch):
+    asked = []
+    monkeypatch.setattr(measure, "_counted", lambda key, number, _seconds: asked.append(number) or sum(asked))
+    for _number in range(250):
+        measure.spend(mia, "capture", token="the token of this test")
+    assert asked == [100, 100, 100]
+
+
 def test_who_comes_first_at_once_is_counted_too(mia, monkeypatch):
     both = threading.Barrier(2)
 
@@ -314,7 +322,7 @@ def test_who_comes_first_at_once_is_counted_too(mia, monkeypatch):
             return cache.add(*args, **kwargs)
 
     monkeypatch.setattr(measure, "cache", Together())
-    monkeypatch.setitem(measure.MOST, "capture", measure.MOST["capture"]._replace(within=measure.HOUR, most=2))
+    monkeypatch.setitem(measure.MOST, "capture", measure.MOST["capture"]._replace(within=measure.HOUR, most=2, lot=1))
     with ThreadPoolExecutor(2) as people:
         list(people.map(lambda _one: measure.spend(mia, "capture"), range(2)))
     with pytest.raises(measure.Spent):
