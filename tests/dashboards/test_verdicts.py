@@ -348,7 +348,7 @@ def test_names_are_written_as_they_are_and_never_as_markup(client, mia, sam):
 
 
 def test_few_are_told_with_their_base(client, mia, sam):
-    returned("below_fit", sam)
+    returned("below_fit", sam, "Too small")
     lifecycle.accept(make_handoff().lead, actor=sam)
     assert "50.0% of 2" in client.get(VERDICTS).text
 
