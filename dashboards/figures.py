@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from dashboards.names import CLASSES, Name
+from dashboards.period import Monthly
 from dashboards.selection import Selection
 from dashboards.steps import USUALLY, Fate, step_label
 
@@ -155,21 +155,12 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Month:
+class Month(Monthly):
     """The hand-offs offered in a month, and how far those have come since."""
 
-    first: date
     offered: Number
     accepted: Number
     qualified: Number
-
-    @property
-    def name(self) -> str:
-        return date_format(self.first, "M Y")
-
-    @property
-    def short(self) -> str:
-        return date_format(self.first, "M y")
 
     @property
     def acceptance(self) -> Share:

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
 
+from dashboards.period import Monthly
 from leads.learning.card import K, chance
 from leads.learning.labels import Labels, said_before
 from leads.models import LearnedModel, Learning
@@ -45,27 +45,18 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Month:
+class Month(Monthly):
     """The leads that ended in a month: wins and what was foretold; and the measures of three months rolling.
 
     Areas are None without a win and a loss, log losses None without an outcome.
     """
 
-    first: date
     outcomes: int
     won: int
     expected: dict[str, float]
     rolling: int
     auc: dict[str, float | None]
     log_loss: dict[str, float | None]
-
-    @property
-    def name(self) -> str:
-        return date_format(self.first, "M Y")
-
-    @property
-    def short(self) -> str:
-        return date_format(self.first, "M y")
 
 
 @dataclass

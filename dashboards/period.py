@@ -30,6 +30,21 @@ EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 
 
 @dataclass(frozen=True)
+class Monthly:
+    """What is told of one month, by its first day."""
+
+    first: date
+
+    @property
+    def name(self) -> str:
+        return date_format(self.first, "M Y")
+
+    @property
+    def short(self) -> str:
+        return date_format(self.first, "M y")
+
+
+@dataclass(frozen=True)
 class Period:
     """From a first day to a last one, both counted in; None is open. With a problem it holds nothing."""
 

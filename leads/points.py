@@ -120,10 +120,10 @@ class _Reader:
             self.refuse(name, _("Write it without separators: 1000."))
             return None
         try:
-            number = float(said.replace(",", ".") if isinstance(said, str) else said)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
+            number = float(str(said).replace(",", "."))
+        except ValueError:
             number = math.nan
-        if isinstance(said, bool) or not math.isfinite(number):
+        if not math.isfinite(number):
             self.refuse(name, _("Say it as a number."))
             return None
         return number

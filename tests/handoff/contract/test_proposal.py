@@ -3,59 +3,16 @@
 import pytest
 from django.urls import reverse
 
-from handoff import agreement, answers, deals, lifecycle
+from handoff import agreement, lifecycle
 from handoff.foresight import Foresight
 from handoff.models import Agreement, Handoff
 from handoff.proposal import Evidence
-from leads import capture
 from leads.models import Scorecard
-from tests.factories import make_agreement, make_handoffs, make_lead, make_reason, make_user
+from tests.factories import make_agreement, make_handoffs, make_reason, make_user
+from tests.handoff.contract.offering import offered, returned, won, words
 from tests.histories import history, leads_of
 
 EVIDENCE, BEGIN = (reverse(f"handoff:agreement_{name}") for name in ("evidence", "begin"))
-#: 50 points of fit
-FITS = {
-    "phone": "+43 316 811235", "job_title": "Director", "country": "AT",
-    "company": {"name": "Steel Works", "size": 90, "industry": "Steel"},
-}  # fmt: skip
-
-
-@pytest.fixture
-def mia():
-    return make_user("mia", name="Mia Novak")
-
-
-@pytest.fixture
-def sam():
-    return make_user("sam", team="sales", name="Sam Okafor")
-
-
-def offered(*kinds, **said):
-    """Somebody whom the definition has offered: 62 points with a reply to an e-mail."""
-    lead = make_lead(**{**FITS, **said})
-    for kind in kinds or ("email:reply",):
-        capture.log(lead, kind=kind)
-    answers.answer_all()
-    assert lead.handoffs.open().get().origin == Handoff.Origin.LINE
-    return lead
-
-
-def returned(sam, code="below_fit", *kinds, **said):
-    lead = offered(*kinds, **said)
-    lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", code), verdict="Too small")
-    return lead
-
-
-def won(sam, *kinds, **said):
-    lead = offered(*kinds, **said)
-    lifecycle.accept(lead, actor=sam)
-    lifecycle.qualify(lead, actor=sam)
-    deals.win(deals.open_deal(lead, actor=sam, name="Meters"), actor=sam)
-    return lead
-
-
-def words(response):
-    return " ".join(response.text.replace("&#x27;", "'").split())
 
 
 def test_returns_that_gather_below_some_points_propose_a_higher_line_with_the_evidence(client, mia, sam):

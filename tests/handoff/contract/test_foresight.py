@@ -18,49 +18,9 @@ from leads.models import Activity, Lead, Scorecard
 from leads.models.scoring import default_points
 from personas.models import Persona
 from tests.factories import make_agreement, make_draft, make_handoff, make_lead, make_reason, make_user
+from tests.handoff.contract.offering import ahead, offered, returned, warm, words
 
 AHEAD = reverse("handoff:agreement_foresight")
-#: 50 points of fit
-FITS = {
-    "phone": "+43 316 811235", "job_title": "Director", "country": "AT",
-    "company": {"name": "Steel Works", "size": 90, "industry": "Steel"},
-}  # fmt: skip
-
-
-@pytest.fixture
-def mia():
-    return make_user("mia", name="Mia Novak")
-
-
-@pytest.fixture
-def sam():
-    return make_user("sam", team="sales", name="Sam Okafor")
-
-
-def warm(*kinds, **said):
-    """Somebody who fits, in TOFU, and has done these things."""
-    lead = make_lead(**{**FITS, **said})
-    for kind in kinds:
-        capture.log(lead, kind=kind)
-    return lead
-
-
-def offered(*kinds, **said):
-    """Somebody whom the definition has offered: 62 points with a reply to an e-mail."""
-    lead = warm(*(kinds or ("email:reply",)), **said)
-    answers.answer_all()
-    assert lead.handoffs.open().get().origin == Handoff.Origin.LINE
-    return lead
-
-
-def returned(sam, code="below_fit", *kinds, **said):
-    lead = offered(*kinds, **said)
-    lifecycle.return_to_marketing(lead, actor=sam, reason=make_reason("return", code), verdict="Too small")
-    return lead
-
-
-def ahead(**terms):
-    return Foresight(make_draft(**terms), Agreement.objects.in_force())
 
 
 def in_force(draft):
@@ -71,10 +31,6 @@ def in_force(draft):
     pipeline.rescore_outdated()
     answers.answer_all()
     return set(Handoff.objects.exclude(pk__in=before).values_list("lead", flat=True))
-
-
-def words(response):
-    return " ".join(response.text.replace("&#x27;", "'").split())
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,10 @@ from handoff.models import Agreement, Notice, Signature
 from leads.models import Scorecard
 from smarketing.display.marks import team_mark
 from tests.factories import make_agreement, make_draft, make_handoff, make_user
+from tests.handoff.contract.offering import words
 
 AGREEMENT, DRAFT, EDIT = (reverse(f"handoff:agreement{name}") for name in ("", "_draft", "_edit"))
 BEGIN, SIGN, DROP = (reverse(f"handoff:agreement_{name}") for name in ("begin", "sign", "drop"))
-
-
-@pytest.fixture
-def mia():
-    return make_user("mia", name="Mia Novak")
-
-
-@pytest.fixture
-def sam():
-    return make_user("sam", team="sales", name="Sam Okafor")
 
 
 @pytest.fixture
@@ -45,10 +36,6 @@ def signed(client, person, team, seen=None):
     client.force_login(person)
     seen = Agreement.objects.drafts().get().edit if seen is None else seen
     return client.post(SIGN, {"team": team, "seen": seen}, follow=True)
-
-
-def words(response):
-    return " ".join(response.text.replace("&#x27;", "'").split())
 
 
 def test_what_came_with_the_house_is_there_to_read_and_says_that_nobody_signed_it(client, sam):

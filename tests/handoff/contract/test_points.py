@@ -1,57 +1,22 @@
 """The points are terms of the agreement: marketing edits them, both teams sign them, and nobody is surprised by them."""
 
-import copy
-from datetime import timedelta
-
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handoff import agreement, answers, deals, lifecycle, undo
-from handoff.foresight import Foresight
+from handoff import agreement, answers, undo
 from handoff.models import Agreement, Amendment, Deed, Handoff, Notice, Signature
-from leads import capture, clock, editing, past, pipeline, points, scoring
-from leads.engagement import Touches
+from leads import pipeline, points
 from leads.models import Lead, Scorecard, StageChange
-from leads.models.scoring import default_points
-from tests.factories import make_agreement, make_draft, make_lead, make_reason, make_user
+from tests.factories import make_agreement, make_draft, make_lead, make_user
+from tests.handoff.contract.offering import PRICING, table, warm, words
 
 POINTS, EDIT = reverse("handoff:points"), reverse("handoff:points_edit")
 AHEAD, SIGN = (reverse(f"handoff:agreement_{name}") for name in ("foresight", "sign"))
-PRICING = next(n for n, rule in enumerate(default_points()["engagement"]) if rule["kind"] == "web:pricing")
-REPLY = next(n for n, rule in enumerate(default_points()["engagement"]) if rule["kind"] == "email:reply")
-#: 50 points of fit
-FITS = {
-    "phone": "+43 316 811235", "job_title": "Director", "country": "AT",
-    "company": {"name": "Steel Works", "size": 90, "industry": "Steel"},
-}  # fmt: skip
-
-
-@pytest.fixture
-def mia():
-    return make_user("mia", name="Mia Novak")
-
-
-@pytest.fixture
-def sam():
-    return make_user("sam", team="sales", name="Sam Okafor")
-
-
-def words(response):
-    return " ".join(response.text.replace("&#x27;", "'").split())
-
-
-def table(**changes):
-    """Today's points, with a rule of engagement otherwise: table(pricing={"points": 12})."""
-    found = copy.deepcopy(Scorecard.objects.get(in_force=True).points)
-    for number, name in ((PRICING, "pricing"), (REPLY, "reply")):
-        found["engagement"][number] |= changes.get(name, {})
-    return found
 
 
 def typed(page, **changes):
@@ -63,14 +28,6 @@ def typed(page, **changes):
         for row in rows:
             said |= {field.html_name: field.value() for field in row}
     return said | changes
-
-
-def warm(*kinds, **said):
-    """Somebody who fits, in TOFU, and has done these things."""
-    lead = make_lead(**{**FITS, **said})
-    for kind in kinds:
-        capture.log(lead, kind=kind)
-    return lead
 
 
 def test_marketing_changes_a_rule_and_the_draft_tells_what_it_changes(client, mia, sam):
@@ -381,130 +338,3 @@ def test_no_word_of_a_rule_has_the_sign_that_parts_words():
     rule = {"label": "Group", "field": "custom.group", "op": "is", "value": "North; South", "points": 5}
     with pytest.raises(ValidationError, match="A semicolon parts words"):
         points.clean({"fit": [rule], "engagement": []})
-
-
-# Replay before publish
-
-
-def _offered(*kinds, **said):
-    lead = warm(*kinds, **said)
-    answers.answer_all()
-    assert lead.handoffs.open().get().origin == Handoff.Origin.LINE
-    return lead
-
-
-def _returned(sam, *kinds, **said):
-    lead = _offered(*kinds, **said)
-    reason = make_reason("return", "below_fit")
-    lifecycle.return_to_marketing(lead, actor=sam, reason=reason, verdict="Too small")
-    return lead
-
-
-def _ahead(**terms):
-    return Foresight(make_draft(**terms), Agreement.objects.in_force())
-
-
-def test_other_points_say_which_returns_they_keep_out_which_wins_they_lose_and_who_comes_in(client, mia, sam):
-    _returned(sam, "email:reply", name="Rita Replied")
-    _returned(sam, "meeting:met", name="Max Met")
-    won = _offered("email:reply", name="Wanda Winner")
-    lifecycle.accept(won, actor=sam)
-    lifecycle.qualify(won, actor=sam)
-    deals.win(deals.open_deal(won, actor=sam, name="Meters"), actor=sam)
-    warm("web:pricing", name="Nora Near")
-    changed = table(pricing={"points": 10}, reply={"points": 6})
-    held = _ahead(points=changed)
-    told = {line.label: (line.before, line.after) for line in held.table}
-    assert told["Offered by the definition"] == (3, 1)
-    assert told["Returned as not what we agreed on"] == (2, 1)
-    assert told["Became customers, of these offers"] == (1, 0)
-    assert [(str(offer.handoff.lead), offer.points, offer.anew) for offer in held.returned_kept_out] == [
-        ("Rita Replied", 62, 56)
-    ]
-    assert [str(offer.handoff.lead) for offer in held.wins_lost] == ["Wanda Winner"]
-    assert [(str(lead), most) for lead, most in held.would_be] == [("Nora Near", 60)]
-    assert [str(lead) for lead in held.at_once] == ["Nora Near"]
-    client.force_login(sam)
-    page = words(client.get(AHEAD))
-    for text in ("What v2 would have changed", "1 returned lead would have been kept out", "62 points, 56 by these points",
-                 "1 lead would have become an MQL", "Each offer is counted anew by the new points"):  # fmt: skip
-        assert text in page
-
-
-def test_points_that_give_every_offer_the_same_leave_the_count_of_the_old_ones_as_it_was(mia, sam):
-    _returned(sam, "email:reply")
-    _offered("meeting:met")
-    alike = table(pricing={"label": "Prices", "points": 9})
-    held = _ahead(points=alike)
-    assert held.redefines
-    assert all(line.before == line.after for line in held.table)
-    assert held.kept_out == held.wins_lost == held.would_be == []
-
-
-def test_an_offer_is_counted_anew_from_what_was_known_and_done_when_it_was_made(mia):
-    lead = _offered("meeting:met", phone="", job_title="Director")
-    editing.edit(lead, actor=mia, changes={"phone": "+43 316 811235", "job_title": "Student"})
-    capture.log(lead, kind="meeting:met")
-    changed = table()
-    changed["fit"][1]["points"] = 9  # the phone, which nobody knew then
-    changed["fit"][2]["points"] = 19  # who decides, as the title said then
-    held = _ahead(points=changed)
-    assert held.kept_out == []
-    assert [(offer.points, offer.anew) for offer in held._offers] == [(61, 62)]
-
-
-def test_a_half_life_counts_in_the_replay_as_it_would_have_faded_then(mia):
-    with clock.at(timezone.now() - timedelta(days=60)):
-        lead = warm("web:pricing")
-    with clock.at(timezone.now() - timedelta(days=30)):
-        capture.log(lead, kind="web:page")
-    held = _ahead(points=table(pricing={"half_life": None}))
-    assert held.would_be == [(lead, 60)]  # 56 as the agreed half-life had it
-
-
-def test_the_replay_asks_as_often_for_many_offers_as_for_few(client, mia, sam):
-    client.force_login(mia)
-    make_draft(points=table(pricing={"points": 10}, reply={"points": 6}), high_intent=["web:pricing"])
-
-    def counted():
-        client.get(AHEAD)
-        with CaptureQueriesContext(connection) as asked:
-            client.get(AHEAD)
-        return len(asked)
-
-    _offered("email:reply")
-    warm("web:pricing")
-    few = counted()
-    for _number in range(4):
-        _returned(sam, "email:reply")
-        warm("web:pricing")
-    assert counted() == few <= 30
-
-
-TOUCHED = st.dictionaries(
-    st.sampled_from(["web:pricing", "email:reply", "meeting:met", "web:page"]),
-    st.tuples(st.integers(1, 40), st.integers(0, 200), st.integers(0, 200)),
-)
-ENGAGED = st.fixed_dictionaries(
-    {
-        "label": st.just("x"), "kind": st.sampled_from(["web:pricing", "email:reply", ""]), "value": st.integers(1, 90),
-        "op": st.sampled_from([*points.COUNTS]), "points": st.integers(-50, 50), "cap": st.integers(1, 50),
-        "half_life": st.sampled_from(points.HALF_LIVES),
-    }
-)  # fmt: skip
-
-#: Mostly as agreed; some as nobody could count with.
-WORTH = st.one_of(st.integers(-50, 50), st.sampled_from([None, "many", "7", 2.6, 1e9]))
-
-
-@given(touched=TOUCHED, rules=st.lists(ENGAGED, max_size=5), size=st.integers(0, 60), worth=WORTH)
-def test_what_is_counted_for_many_is_what_a_score_counts_for_one(touched, rules, size, worth):
-    now = timezone.now()
-    touches = {
-        kind: Touches(number, now - timedelta(days=max(ends)), now - timedelta(days=min(ends)), *[number / 2] * 3)
-        for kind, (number, *ends) in touched.items()
-    }
-    fit = [{"label": "Size", "field": "size", "op": "at_least", "value": 20, "points": worth}]
-    agreed, facts = {"fit": fit, "engagement": rules}, {"size": size}
-    counted = past.Counter(agreed).total(facts, touches, at=now)
-    assert counted == scoring.score(facts, touches, agreed, at=now).total
