@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connection
 
 from leads import scoring
+from leads.engagement import TOUCHES, Touches, idle_for
 from leads.engagement import Rule as Interest
-from leads.engagement import Touches, idle_for
 from leads.identity import is_business_email
 from leads.models import Lead
 
@@ -36,10 +36,11 @@ _TOUCHED = """
 SELECT w.place - 1, a.kind, count(*), min(a.at), max(a.at),
        sum(power(2, -least(date_part('epoch', w.at - a.at) / (7 * 86400), 1000))),
        sum(power(2, -least(date_part('epoch', w.at - a.at) / (30 * 86400), 1000))),
-       sum(power(2, -least(date_part('epoch', w.at - a.at) / (90 * 86400), 1000)))
-  FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS w(lead, at, place)
+       sum(power(2, -least(date_part('epoch', w.at - a.at) / (90 * 86400), 1000))),
+       min(a.at) FILTER (WHERE a.actor_id IS NOT NULL)
+  FROM unnest(%(leads)s::bigint[], %(ats)s::timestamptz[]) WITH ORDINALITY AS w(lead, at, place)
   JOIN leads_activity a ON a.lead_id = w.lead AND a.at <= w.at
- WHERE a.kind = ANY(%s)
+ WHERE a.kind = ANY(%(kinds)s) OR split_part(a.kind, ':', 1) = ANY(%(namespaces)s)
  GROUP BY w.place, a.kind
 """
 
@@ -56,13 +57,17 @@ def facts_at(moments: Sequence[tuple[Lead, datetime]]) -> list[dict[str, Any]]:
     return found
 
 
-def touches_at(moments: Sequence[tuple[Lead, datetime]], kinds: Collection[str]) -> list[dict[str, Touches]]:
-    """What leads had done of these kinds up to a moment each, in the same order."""
+def touches_at(
+    moments: Sequence[tuple[int, datetime]], kinds: Collection[str] | None = None
+) -> list[dict[str, Touches]]:
+    """What leads, by their keys, had done up to a moment each, in the same order: of these kinds, or all touches."""
     found: list[dict[str, Touches]] = [{} for _moment in moments]
-    if not moments or not kinds:
+    if not moments or (kinds is not None and not kinds):
         return found
+    said: dict[str, Any] = {"leads": [pk for pk, _at in moments], "ats": [at for _pk, at in moments]}
+    said |= {"kinds": list(kinds or ()), "namespaces": list(TOUCHES) if kinds is None else []}
     with connection.cursor() as cursor:
-        cursor.execute(_TOUCHED, [[lead.pk for lead, _at in moments], [at for _lead, at in moments], list(kinds)])
+        cursor.execute(_TOUCHED, said)
         for place, kind, *done in cursor.fetchall():
             found[place][kind] = Touches(*done)
     return found

@@ -88,7 +88,7 @@ class Recount:
     def _touches(self) -> list[dict[str, Touches]]:
         tables = [*self._asked, *self._tables.values()]
         kinds = {kind for table in tables for kind in engagement.kinds(engagement.rules(table))}
-        return past.touches_at(self._moments, kinds)
+        return past.touches_at([(lead.pk, at) for lead, at in self._moments], kinds)
 
 
 #: Facts of the company, and what the brief calls them.

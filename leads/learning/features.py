@@ -12,7 +12,7 @@ from django.db import connection
 
 from leads import past, scoring
 from leads.definition import FACTS
-from leads.engagement import HALF_LIVES, TOUCHES, Touches, is_touch
+from leads.engagement import HALF_LIVES, Touches, is_touch
 from leads.identity import is_business_email
 from leads.models import Lead, Scorecard
 from leads.scoring import Counted
@@ -24,17 +24,6 @@ ALL, RECENCY, RESPONSE, KNOWN, MAIL, CAME = (
     "touches", "days_since_touch", "response_minutes", "facts_known", "mail", "came_by",
 )  # fmt: skip
 
-_TOUCHED = """
-SELECT w.place, a.kind, count(*), min(a.at), max(a.at),
-       sum(power(2, -least(date_part('epoch', w.at - a.at) / (7 * 86400), 1000))),
-       sum(power(2, -least(date_part('epoch', w.at - a.at) / (30 * 86400), 1000))),
-       sum(power(2, -least(date_part('epoch', w.at - a.at) / (90 * 86400), 1000))),
-       min(a.at) FILTER (WHERE a.actor_id IS NOT NULL)
-  FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS w(lead, at, place)
-  JOIN leads_activity a ON a.lead_id = w.lead AND a.at <= w.at
- WHERE split_part(a.kind, ':', 1) = ANY(%s)
- GROUP BY w.place, a.kind
-"""
 #: The first line of a timeline says how a lead came in; what later lines changed was otherwise before.
 _FIRST = """
 SELECT lead, (SELECT kind FROM leads_activity WHERE lead_id = lead ORDER BY at, id LIMIT 1)
@@ -70,12 +59,12 @@ def known_at(moments: Sequence[tuple[int, datetime]]) -> list[Known]:
     rows = Lead.objects.filter(pk__in=pks).select_related("company", "source", "campaign", "persona")
     leads = {lead.pk: lead for lead in rows}
     card = Scorecard.objects.get(in_force=True)
-    done_then = touched(moments)
+    done_then = past.touches_at(moments)
     came = _came(pks)
     later = past.changes(pks)
     found = []
     for place, (pk, at) in enumerate(moments):
-        lead, done = leads[pk], done_then.get(place, {})
+        lead, done = leads[pk], done_then[place]
         facts = _facts(lead, scoring.facts(lead))
         for changed_at, data in later.get(pk, ()):
             if changed_at > at:
@@ -127,17 +116,6 @@ def plain(value: Any) -> str | float | None:
     if isinstance(value, int | float):
         return value if math.isfinite(value) and abs(value) < 1e300 else None
     return str(value)[:80]
-
-
-def touched(moments: Sequence[tuple[int, datetime]]) -> dict[int, dict[str, Touches]]:
-    """What leads had done at moments, by the place of the pair and by kind, as the timeline tells it."""
-    found: dict[int, dict[str, Touches]] = {}
-    pks, ats = [pk for pk, _at in moments], [at for _pk, at in moments]
-    with connection.cursor() as cursor:
-        cursor.execute(_TOUCHED, [pks, ats, list(TOUCHES)])
-        for place, kind, *done in cursor.fetchall():
-            found.setdefault(place - 1, {})[kind] = Touches(*done)
-    return found
 
 
 def _came(pks: Iterable[int]) -> dict[int, str]:

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from leads import engagement
 from leads.engagement import HALF_LIVES, HEADLINE, Touches
 from leads.learning import model
-from leads.learning.features import touched
 from leads.learning.labels import labelled
 from leads.models import Scorecard
+from leads.past import touches_at
 
 #: Fewer outcomes, or of one class, tell half-lives apart by luck alone; so do fewer leads that did a thing.
 OUTCOMES, OF_EACH, LEADS = 100, 15, 30
@@ -86,11 +86,7 @@ def report() -> Report:
         why = _("Too few outcomes: %(n)d, %(won)d won. %(least)d are needed, %(each)d of them won and as many lost.")
         return Report(len(known), wins, why % few, [])
     moments = [(label.lead, label.offered or label.at) for label in known]
-    done: dict[int, dict[str, Touches]] = {}
-    for begin in range(0, len(moments), BATCH):
-        found = touched(moments[begin : begin + BATCH])
-        done |= {begin + place: touches for place, touches in found.items()}
-    rows = [done.get(place, {}) for place in range(len(known))]
+    rows = [done for begin in range(0, len(moments), BATCH) for done in touches_at(moments[begin : begin + BATCH])]
     return Report(len(known), wins, "", list(_findings(rows, won)))
 
 
