@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from handoff.forms.reason import ReasonForm
 from handoff.models import Reason
-from handoff.terms import ReasonForm
 from leads import rights
 
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from handoff import sample
+from handoff.forms.reason import ReasonForm
 from handoff.models import Reason, SampleMark
 from handoff.tasks import fill_sample, sample_is_coming
-from handoff.terms import ReasonForm
 from leads.models import Lead
 from tests.factories import make_lead, make_reason, make_user
 
