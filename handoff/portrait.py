@@ -20,6 +20,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import accounting, brief, lifecycle, sides, sla, standing, surroundings, telling, threads, undo
 from handoff.models import Agreement, Deal, DealLead, Handoff, Task, Watch
+from handoff.wording import length
 from leads import clock, engagement, learning, pipeline, rights, scoring, timeline
 from leads.composed import Composed
 from leads.definition import named
@@ -240,7 +241,7 @@ class Portrait:
     def kept(self) -> list[tuple[Any, str, str]]:
         """The business time of the hand-off by whose it was; the parts add up to `took`."""
         minutes = self.account.minutes() if self.account else {}
-        return [(label, _span(minutes[side]), own) for side, label, own in BOOKED if minutes.get(side)]
+        return [(label, length(round(minutes[side])), own) for side, label, own in BOOKED if minutes.get(side)]
 
     @property
     def took(self) -> tuple[str, str]:
@@ -248,8 +249,8 @@ class Portrait:
         if self.account is None:
             return "", ""
         passed = self.account.elapsed
-        clock = _("%(n)d d") % {"n": passed.days} if passed.days > 1 else _span(passed / timedelta(minutes=1))
-        return _span(sum(self.account.minutes().values())), clock
+        clock = _("%(n)d d") % {"n": passed.days} if passed.days > 1 else length(round(passed / timedelta(minutes=1)))
+        return length(round(sum(self.account.minutes().values()))), clock
 
     # Who it is
 
@@ -406,12 +407,3 @@ def whose(team: str, stage: str) -> str:
     if stage == Stage.BOFU and team == Team.MARKETING:
         return _("reads, comments, keeps source, campaign and persona")
     return _("reads and comments")
-
-
-def _span(minutes: float) -> str:
-    """Business time in words: 24 min, 2 h 28 min, 12 h."""
-    whole = round(minutes)
-    hours, rest = divmod(whole, 60)
-    if not hours:
-        return _("%(n)s min") % {"n": rest}
-    return _("%(h)s h %(m)s min") % {"h": hours, "m": rest} if rest else _("%(n)s h") % {"n": hours}
