@@ -64,6 +64,7 @@ KINDS: dict[str, Kind] = {
     "message:told": Kind("quote", noop("{who} told them"), noop("Was told")),
     "web:page": Kind("mouse-pointer-click", None, noop("Looked at a page")),
     "web:pricing": Kind("mouse-pointer-click", None, noop("Read the pricing page")),
+    "web:identified": Kind("user-check", None, noop("Said on the website who they are")),
     "form:submit": Kind("clipboard-list", None, noop("Filled in a form")),
     "form:newsletter": Kind("mail", None, noop("Subscribed to the newsletter")),
     "web:order": Kind("shopping-cart", None, noop("Ordered in the shop")),
@@ -86,6 +87,7 @@ KINDS: dict[str, Kind] = {
     "task:drop": Kind("circle-x", noop("{who} dropped a task"), noop("A task was dropped")),
     "lead:added": Kind("user-plus", noop("{who} added this lead by hand"), noop("Added by hand")),
     "lead:captured": Kind("user-plus", noop("{who} sent this lead in"), noop("Came in through the API")),
+    "lead:received": Kind("user-plus", None, noop("Came in through a webhook")),
     "lead:imported": Kind("upload", noop("{who} brought this lead in with a file"), noop("Came in with a file")),
     "lead:handover": Kind("users-round", noop("{who} handed this over"), noop("Handed over")),
     "lead:edit": Kind("pencil", noop("{who} changed"), noop("Changed")),
@@ -397,6 +399,6 @@ REFINED: dict[str, Callable[[Told, Activity, People], None]] = {
     **dict.fromkeys(("email:sent", "email:kept", "email:failed"), _letter),
     "handoff:snooze": _snooze,
     "handoff:undo": _undone,
-    **dict.fromkeys(("lead:added", "lead:captured", "lead:imported", "form:submit"), _again),
+    **dict.fromkeys(("lead:added", "lead:captured", "lead:received", "lead:imported", "form:submit"), _again),
     "comment": _comment,
 }

@@ -263,6 +263,8 @@ CAME_BY = {
     Submission.Way.API: "lead:captured",
     Submission.Way.FILE: "lead:imported",
     Submission.Way.FORM: "form:submit",
+    Submission.Way.TRACKER: "web:identified",
+    Submission.Way.WEBHOOK: "lead:received",
 }
 
 
@@ -290,7 +292,7 @@ def _wake(dones: Sequence[Processed], now: datetime) -> None:
     """New activity brings back who was OUT, unless they asked not to be contacted."""
     for done in dones:
         lead = done.lead
-        inbound = done.submission.way in (Submission.Way.API, Submission.Way.FORM)
+        inbound = done.submission.way in Submission.INBOUND
         if lead and inbound and lead.stage == Stage.OUT and not lead.do_not_contact:
             pipeline.move(lead, Stage.TOFU, act="return_by_self", at=now)
 

@@ -68,7 +68,9 @@ OFTEN = (
 CAME = {
     "lead:added": gettext_lazy("added by hand"),
     "lead:captured": gettext_lazy("came in through the API"),
+    "lead:received": gettext_lazy("came in through a webhook"),
     "lead:imported": gettext_lazy("came in with a file"),
+    "web:identified": gettext_lazy("said who they are on the website"),
     "form:submit": gettext_lazy("came in with a form"),
     "form:hand_raise": gettext_lazy("came in by asking to talk"),
 }

@@ -29,6 +29,11 @@ class Submission(models.Model):
         API = "api", _("API")
         FILE = "file", _("File")
         FORM = "form", _("Form")
+        TRACKER = "tracker", _("Website")
+        WEBHOOK = "webhook", _("Webhook")
+
+    #: Ways by which people come by themselves, now: not typed by a colleague, and no history.
+    INBOUND = (Way.API, Way.FORM, Way.TRACKER, Way.WEBHOOK)
 
     way = models.CharField(max_length=8, choices=Way)
     payload = models.JSONField()
@@ -49,7 +54,9 @@ class Submission(models.Model):
     class Meta:
         verbose_name = _("submission")
         constraints = [
-            models.CheckConstraint(condition=Q(way__in=["hand", "api", "file", "form"]), name="submission_way_known"),
+            models.CheckConstraint(
+                condition=Q(way__in=["hand", "api", "file", "form", "tracker", "webhook"]), name="submission_way_known"
+            ),
             models.UniqueConstraint(fields=["key"], name="submission_key_once"),
         ]
         indexes = [
