@@ -1,6 +1,7 @@
 """The house stands as docs/architecture.md says: imports go down, migrations are whole, every door is locked."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -42,6 +43,22 @@ def test_imports_only_go_down():
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_web_process_does_not_carry_the_client_that_only_the_worker_posts_with():
+    looked = (
+        "import sys, smarketing.wsgi, smarketing.urls, handoff.notices.outside as outside; outside.close();"
+        "print(sorted({'httpx2', 'httpcore2'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", looked],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "[]", done.stderr[-3000:]
 
 
 def test_no_model_has_changed_without_a_migration():

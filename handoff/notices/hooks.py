@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -99,7 +98,7 @@ def trial(hook: Hook) -> str:
     message = Message(hook=hook, channel=Channel.HOOK, text=text, data=data)
     try:
         answer = _post(message, hook.url, hook.style, hook.secret)
-    except (outside.Private, httpx2.HTTPError) as error:
+    except (outside.Private, outside.Unreached, outside.Lost) as error:
         raise ValidationError(_("It could not be reached: %(why)s") % {"why": _named(error)}) from error
     if not 200 <= answer.status < 300:
         raise ValidationError(
@@ -119,11 +118,11 @@ def _try(message: Any) -> bool:
     except outside.Private:
         stop(message, _("The address leads into a private network."))
         return False
-    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
-        give_back(message, _named(error), after=_rest(message))
+    except outside.Unreached as error:
+        give_back(message, str(error), after=_rest(message))
         return False
-    except httpx2.HTTPError as error:
-        leave(message, _named(error), after=_rest(message))
+    except outside.Lost as error:
+        leave(message, str(error), after=_rest(message))
         return False
     if 200 <= answer.status < 300:
         if message.failures:
@@ -185,8 +184,4 @@ def _gone(message: Any) -> None:
 
 
 def _named(error: Exception) -> str:
-    if isinstance(error, outside.Private):
-        return _("the address leads into a private network")
-    if isinstance(error, httpx2.TimeoutException):
-        return _("no answer in time")
-    return str(error) or type(error).__name__
+    return _("the address leads into a private network") if isinstance(error, outside.Private) else str(error)

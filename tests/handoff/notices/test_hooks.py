@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 from accounts import measure
 from handoff import notices
 from handoff.models import Delivery, Hook, Message, Notice
-from handoff.notices import hooks, outside
+from handoff.notices import hooks, posting
 from tests.factories import make_lead, make_user
 
 PAGE = reverse("handoff:webhooks")
@@ -136,15 +136,15 @@ def made(monkeypatch):
     """The clients that are made from here on."""
     found = []
 
-    class Counted(outside.Client):
+    class Counted(posting.Client):
         def __init__(self):
             super().__init__()
             found.append(self)
 
-    outside.close()
-    monkeypatch.setattr(outside, "Client", Counted)
+    posting.close()
+    monkeypatch.setattr(posting, "Client", Counted)
     yield found
-    outside.close()
+    posting.close()
 
 
 def test_a_sweep_without_webhooks_makes_no_client_and_many_sweeps_share_one(receiver, ruth, made):
@@ -167,7 +167,7 @@ def test_a_sweep_without_webhooks_makes_no_client_and_many_sweeps_share_one(rece
 def test_an_answer_that_never_came_is_posted_once_more_and_marked(receiver, ruth, monkeypatch):
     set_up(ruth, receiver)
     offer(make_user("sam", team="sales"))
-    monkeypatch.setattr(outside, "TIMEOUT", 0.2)
+    monkeypatch.setattr(posting, "TIMEOUT", 0.2)
     slow = receiver.server.RequestHandlerClass
     taken = slow.do_POST
 
@@ -242,7 +242,7 @@ def test_a_name_that_turns_private_after_it_was_checked_is_not_reached(receiver,
 def test_who_answers_in_drops_is_hung_up_on(receiver, ruth, monkeypatch):
     set_up(ruth, receiver)
     offer(make_user("sam", team="sales"))
-    monkeypatch.setattr(outside, "WHOLE", 0.5)
+    monkeypatch.setattr(posting, "WHOLE", 0.5)
 
     def drip(handler):
         handler.rfile.read(int(handler.headers["Content-Length"]))
