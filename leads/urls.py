@@ -1,12 +1,12 @@
 from django.urls import path
 
-from leads import views
+from leads.views import table
 
 app_name = "leads"
 urlpatterns = [
-    path("leads/", views.table, name="table"),
-    path("leads/export.csv", views.export, name="export"),
-    path("leads/add/", views.add, name="add"),
-    path("leads/known/", views.known, name="known"),
-    path("leads/<int:pk>/edit/", views.edit, name="edit"),
+    path("leads/", table.table, name="table"),
+    path("leads/export.csv", table.export, name="export"),
+    path("leads/add/", table.add, name="add"),
+    path("leads/known/", table.known, name="known"),
+    path("leads/<int:pk>/edit/", table.edit, name="edit"),
 ]
