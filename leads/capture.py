@@ -117,8 +117,8 @@ def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> 
     profiles = [profile for _done, profile in readable]
     identity.hold(profiles)
     leads = _leads([done for done, _profile in readable], profiles, now)
-    told = [done for done, _profile in readable if done.created or done.changed or not done.is_historic]
-    timeline.record_many([_first_line(done, done.lead) for done in told if done.lead])
+    told = [pair for pair in readable if pair[0].created or pair[0].changed or not pair[0].is_historic]
+    timeline.record_many([_first_line(done, profile, done.lead) for done, profile in told if done.lead])
     _wake([done for done, _profile in readable], now)
     counted = scoring.rescore({lead.pk for lead in leads}, at=now)
     historic = {done.lead.pk for done, _profile in readable if done.lead and done.is_historic}
@@ -237,16 +237,26 @@ def fill(
     if company and _lacks(lead, "company", company, overwrite=overwrite):
         lead.company = company
         changed.append("company")
-    if source and _lacks(lead, "source", source):
-        lead.source = source
-        changed.append("source")
-    if campaign and _lacks(lead, "campaign", campaign):
-        lead.campaign = campaign
-        changed.append("campaign")
+    changed += _touch(lead, profile, source, campaign)
     for name, value in profile.custom.items():
         if lead.custom.get(name) != value and (overwrite or name not in lead.custom):
             lead.custom[name] = value
             changed.append(f"custom.{name}")
+    return changed
+
+
+def _touch(lead: Lead, profile: Profile, source: Source | None, campaign: Campaign | None) -> list[str]:
+    """Source and campaign where they are empty; what an origin tells only if it is the first that is known at all."""
+    changed = []
+    known = (getattr(lead, f"{name}_id") or getattr(lead, name) for name in ("source", "campaign"))
+    is_first = not lead.first_touch and not any(known)
+    for name, theirs in (("source", source), ("campaign", campaign)):
+        if theirs and _lacks(lead, name, theirs) and (is_first or name not in profile.inferred):
+            setattr(lead, name, theirs)
+            changed.append(name)
+    if is_first and profile.origin.tells:
+        lead.first_touch = profile.origin.data()
+        changed.append("first_touch")
     return changed
 
 
@@ -268,7 +278,7 @@ CAME_BY = {
 }
 
 
-def _first_line(done: Processed, lead: Lead) -> Activity:
+def _first_line(done: Processed, profile: Profile, lead: Lead) -> Activity:
     submission, said = done.submission, done.submission.payload.get("activity") or {}
     raised = submission.payload.get("hand_raise")
     kind = said.get("kind") or ("form:hand_raise" if raised else CAME_BY[Submission.Way(submission.way)])
@@ -276,11 +286,12 @@ def _first_line(done: Processed, lead: Lead) -> Activity:
     at = submission.at
     if said.get("at"):  # a sender's clock may run ahead; what it tells of has happened
         at = min(at, identity.read_moment(said["at"]))
+    origin = profile.origin.data()
     return Activity(
         lead=lead,
         kind=kind,
         text=str(said.get("text", ""))[:10_000],
-        data={"changed": done.changed} if done.changed else {},
+        data={**({"changed": done.changed} if done.changed else {}), **({"origin": origin} if origin else {})},
         actor=submission.actor,
         campaign=lead.campaign if done.created else None,
         at=lead.first_seen_at if imported and done.created else at,

@@ -49,6 +49,16 @@ class Purchase(serializers.Serializer[Any]):
     key = serializers.CharField(required=False, max_length=120, help_text="The same key is one purchase.")
 
 
+class WhereFrom(serializers.Serializer[Any]):
+    """Where they came from, raw; it tells source and campaign where you name none."""
+
+    url = serializers.CharField(required=False, help_text="The page they were on.")
+    referrer = serializers.CharField(required=False, help_text="The page that led there.")
+    utm = serializers.DictField(required=False, help_text="source, medium, campaign, term, content, id.")
+    click_ids = serializers.DictField(required=False, help_text="gclid, fbclid, msclkid, li_fat_id.")
+    visitor = serializers.UUIDField(required=False, help_text="The visitor whose history becomes this lead's.")
+
+
 #: What POST /leads/ takes beyond plain text.
 TYPES: Fields = {
     "company": serializers.DictField(help_text="name, domain, industry, size, country, city; or the name as text."),
@@ -57,6 +67,7 @@ TYPES: Fields = {
     "first_seen_at": serializers.DateTimeField(),
     "next_action_at": serializers.DateTimeField(),
     "activity": Activity(),
+    "origin": WhereFrom(),
     "hand_raise": HandRaise(),
     "purchase": Purchase(),
 }

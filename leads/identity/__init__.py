@@ -2,6 +2,7 @@
 
 from leads.identity.companies import campaigns, companies, fill_company, match_companies, sources
 from leads.identity.countries import countries, country
+from leads.identity.origin import Origin
 from leads.identity.people import (
     first_lead,
     hold,
@@ -30,8 +31,8 @@ from leads.identity.profile import (
 )
 
 __all__ = [
-    "COMPANY_FIELDS", "COMPANY_FILLED", "KNOWN_FIELDS", "TEXT_FIELDS", "Key", "Profile", "campaigns", "companies",
-    "countries", "country",
+    "COMPANY_FIELDS", "COMPANY_FILLED", "KNOWN_FIELDS", "TEXT_FIELDS", "Key", "Origin", "Profile", "campaigns",
+    "companies", "countries", "country",
     "fill_company", "first_lead", "hold", "is_business_email", "known", "known_by_email", "leave_to_others",
     "match_companies", "normalise_email", "normalise_phone", "read_amount", "read_company", "read_currency",
     "read_custom", "read_moment", "remember", "resolve", "sign", "sources",

