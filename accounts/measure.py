@@ -43,6 +43,7 @@ MOST: dict[str, Measure] = {
     "file": Measure(300, HOUR, gettext_lazy("files"), SAID),
     "email": Measure(100, HOUR, gettext_lazy("e-mails"), SAID),
     "trial": Measure(30, HOUR, gettext_lazy("test messages an hour"), DONE),
+    "webhook": Measure(6_000, MINUTE, gettext_lazy("webhooks a minute"), DONE, lot=50),
     "capture": Measure(60_000, MINUTE, gettext_lazy("captured leads a minute"), DONE, lot=100),
 }
 

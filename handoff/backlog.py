@@ -17,8 +17,6 @@ from leads.models import Import, Signal, Submission
 from leads.paging import bounded
 
 PAGE = 50
-#: Signs by which a person knows whom a submission is about, the best first.
-SIGNS = ("name", "email", "phone", "external_id")
 
 
 class Line(NamedTuple):
@@ -41,8 +39,7 @@ class Kind:
 
 
 def _submission(row: Submission) -> Line:
-    about = next((str(row.payload[sign]) for sign in SIGNS if row.payload.get(sign)), "")
-    return Line(row.get_way_display(), about[:200], "", row.received_at, row.error)
+    return Line(row.get_way_display(), row.about, "", row.received_at, row.error)
 
 
 def _signal(row: Signal) -> Line:
@@ -57,11 +54,6 @@ def _import(row: Import) -> Line:
 KINDS: dict[str, Kind] = {
     "submissions": Kind(
         _("Captured"), lambda: Submission.objects.filter(processed_at=None, error="").order_by("pk"), _submission
-    ),
-    "refused": Kind(
-        _("Not readable"),
-        lambda: Submission.objects.filter(processed_at=None).exclude(error="").order_by("pk"),
-        _submission,
     ),
     "signals": Kind(_("Signals"), lambda: Signal.objects.due().select_related("lead"), _signal),
     "imports": Kind(_("Imports"), lambda: Import.objects.waiting(), _import),

@@ -17,7 +17,7 @@ from accounts.choices import Team
 from accounts.models import User
 from handoff import sample
 from handoff.models import Handoff, Notice, Task
-from leads import prepared, pulse
+from leads import prepared, pulse, rights
 from leads.filters import MARKETING_OWNS, SALES_OWNS, midnight_of
 from leads.models import Import, Lead, Signal, Submission
 
@@ -58,19 +58,21 @@ def _counted(user: User) -> dict[str, int]:
 @lru_cache(maxsize=1024)
 def _statement(pk: int, team: str) -> tuple[tuple[str, ...], str, tuple[Any, ...]]:
     """The counts of one person's shell as SQL. Composing it takes longer than answering it, so it is kept."""
-    user = User(pk=pk, team=team)
+    user = User(pk=pk, team=team, is_active=True)
     due = Lead.objects.visible_to(user).filter(next_action_at__lt=TOMORROW)
     # Two statements where one could say "or": each has its index, lead_marketer_due and lead_rep_due
     mine = [due.filter(marketer=pk, stage__in=MARKETING_OWNS), due.filter(rep=pk, stage__in=SALES_OWNS)]
     tasks = Task.objects.open().filter(owner=pk, sort_at__lte=TOMORROW)
     inbox = Handoff.objects.waiting_for(user, now=NOW).order_by()
     submissions = Submission.objects.filter(processed_at=None, error="", received_at__lt=BEFORE)
+    to_mend = Submission.objects.to_mend()
     signals = Signal.objects.due().order_by().filter(recorded_at__lt=BEFORE)
     imports = Import.objects.filter(state=Import.State.WAITING, started_at__lt=BEFORE)
     late = [_some(rows, MANY) for rows in (submissions, signals, imports)]
     counts: dict[str, QuerySet[Any, Any]] = {
         "my_day": _some(mine[0], CAP).union(_some(mine[1], CAP), _some(tasks, CAP), all=True)[:CAP],
         "inbox": _some(inbox if team != Team.MARKETING else inbox.filter(pk=0), CAP),
+        "to_mend": _some(to_mend if rights.may(user, "submissions") else to_mend.filter(pk=0), CAP),
         "unread": _some(Notice.objects.filter(person=pk).unread(), CAP),
         "waiting": late[0].union(*late[1:], all=True),
     }

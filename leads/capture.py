@@ -16,7 +16,7 @@ from accounts.choices import Team
 from accounts.models import User
 from leads import clock, identity, learning, pipeline, scoring, timeline
 from leads.identity import Profile
-from leads.models import Activity, Campaign, Company, Import, Lead, Signal, Source, Submission
+from leads.models import Activity, Campaign, Company, Import, Lead, Signal, Source, Submission, WebhookSource
 from leads.models.submission import MAX_ATTEMPTS
 from leads.payload import check, plain
 from personas.choices import Stage
@@ -50,7 +50,33 @@ def accept(
     The same key gives the submission that is already here, so that a retry or a double click is one lead.
     """
     check(payload, way=way)
-    submission = Submission(payload=plain(payload), way=way, actor=actor, key=key, at=at or clock.now(), upload=upload)
+    return _keep(Submission(payload=plain(payload), way=way, actor=actor, key=key, at=at or clock.now(), upload=upload))
+
+
+def keep(
+    payload: dict[str, Any], *, way: str, key: str, raw: dict[str, Any] | None = None, hook: WebhookSource | None = None
+) -> Submission:
+    """Keep what a program sent that nobody can ask again; what cannot be read waits for a person, with its reason.
+
+    `raw` is what they said, where the payload was made of it. Raises ValidationError only for what no column takes.
+    """
+    said = Submission(payload=plain(payload), way=way, key=key, at=clock.now(), hook=hook, raw=raw and plain(raw))
+    try:
+        check(payload, way=way)
+    except ValidationError as error:
+        said.attempts, said.error = MAX_ATTEMPTS, reasons(error)
+    return _keep(said)
+
+
+def reasons(error: ValidationError) -> str:
+    """What is wrong, field by field, a line each."""
+    if not hasattr(error, "error_dict"):
+        return "\n".join(error.messages)
+    return "\n".join(f"{name}: {said}" for name, messages in error.message_dict.items() for said in messages)
+
+
+def _keep(submission: Submission) -> Submission:
+    key = submission.key
     if key is None:
         submission.save(force_insert=True)  # one statement: nothing here can clash
         return submission
@@ -146,7 +172,7 @@ def _read(submission: Submission) -> Profile | None:
     try:
         return check(submission.payload, way=submission.way)
     except ValidationError as error:
-        submission.attempts, submission.error = MAX_ATTEMPTS, str(error)
+        submission.attempts, submission.error = MAX_ATTEMPTS, reasons(error)
         submission.save(update_fields=["attempts", "error"])
         return None
 

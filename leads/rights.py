@@ -58,6 +58,8 @@ KEPT_BY_MARKETING = frozenset({"source", "campaign", "persona"})
 TEAM_ACTS: dict[str, set[Team]] = {
     "add": BOTH,
     "import": MARKETING,
+    "submissions": MARKETING,
+    "sources": MARKETING,
     "export": BOTH,
     "personas": BOTH,
     "agreement": BOTH,

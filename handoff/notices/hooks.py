@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from standardwebhooks.webhooks import Webhook
 
 from accounts.choices import Team
 from accounts.models import User
@@ -22,6 +19,7 @@ from handoff.models import Channel, Hook, Message
 from handoff.notices import outside, words
 from handoff.notices.sending import SWEEP_SECONDS, Turn, backoff, give_back, leave, stop
 from handoff.notices.writing import write
+from leads import signed
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +30,6 @@ GONE = 410
 LATER = {408, 425, 429}
 
 
-def new_secret() -> str:
-    return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
-
-
 @transaction.atomic
 def add(*, actor: User, name: str, style: str, url: str, kinds: Sequence[str], own: bool = False) -> Hook:
     """Set up a hook: everybody's, or, with `own`, the actor's chat, which takes the place of the one before."""
@@ -44,7 +38,7 @@ def add(*, actor: User, name: str, style: str, url: str, kinds: Sequence[str], o
         disconnect(actor)
     elif Hook.objects.shared().count() >= MOST:
         raise ValidationError(_("There are %(n)d webhooks already. Remove one first.") % {"n": MOST})
-    secret = new_secret() if style == Hook.Style.WEBHOOK else ""
+    secret = signed.new_secret() if style == Hook.Style.WEBHOOK else ""
     return Hook.objects.create(
         name=name, style=style, url=url, secret=secret, kinds=list(kinds), person=actor if own else None, made_by=actor
     )
@@ -143,13 +137,7 @@ def _post(message: Message, url: str, style: str, secret: str) -> outside.Answer
     body = json.dumps(data, ensure_ascii=False)
     headers = {"Content-Type": "application/json", "User-Agent": "Smarketing"}
     if style == Hook.Style.WEBHOOK:
-        ident, now = f"msg_{message.ident.hex}", datetime.now(UTC)
-        signature = Webhook(secret).sign(ident, now, body)
-        headers |= {
-            "webhook-id": ident,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
-        }
+        headers |= signed.headers([secret], ident=f"msg_{message.ident.hex}", at=datetime.now(UTC), body=body)
     if message.repeats:
         headers["smarketing-repeat"] = str(message.repeats)
     return outside.post(url, body.encode(), headers)

@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from handoff import lifecycle, watching
 from handoff.models import Handoff, Hook, SampleMark
-from handoff.notices import hooks
 from handoff.sample import words
 from handoff.sample.standing import marked
 from handoff.sample.story import Story
-from leads import clock
+from leads import clock, signed
 from leads.models import Lead
 from personas.choices import Lane, Stage
 
@@ -92,7 +91,7 @@ def connect(people: Mapping[str, User], *, at: datetime) -> None:
     """A chat and a program that would be told; they are switched off, so that nothing of a sample leaves."""
     ruth, why = people["ruth"], _("Part of the sample company: give it an address of your own.")
     for name, style, path, told in words.HOOKS:
-        secret = hooks.new_secret() if style == Hook.Style.WEBHOOK else ""
+        secret = signed.new_secret() if style == Hook.Style.WEBHOOK else ""
         Hook.objects.create(
             name=name, style=style, url=f"https://{HOST}{path}", secret=secret, kinds=told, made_by=ruth, made_at=at,
             disabled_at=at, disabled_why=why,

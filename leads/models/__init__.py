@@ -2,6 +2,7 @@ from leads.models.activity import Activity
 from leads.models.campaign import Campaign, Source
 from leads.models.exchange import Import, ImportPiece, ImportProblem
 from leads.models.identity import Identity
+from leads.models.inbound import WebhookSource
 from leads.models.lead import Company, Lead
 from leads.models.learning import Chance, LearnedModel, Learning, Snapshot, Suspect
 from leads.models.outcome import Outcome
@@ -33,4 +34,5 @@ __all__ = [
     "Submission",
     "Suspect",
     "Visit",
+    "WebhookSource",
 ]
