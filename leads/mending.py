@@ -13,6 +13,7 @@ from accounts.models import User
 from leads import capture
 from leads.capture import Processed
 from leads.models import Submission
+from leads.models.submission import MAX_ATTEMPTS
 from leads.payload import check, plain
 
 
@@ -40,7 +41,7 @@ def mend(submission: Submission, *, actor: User, payload: dict[str, Any]) -> Pro
 def put_away(submission: Submission, *, actor: User, why: str) -> None:
     """Make nothing of it: it is kept as it came, with the reason."""
     submission = _locked(submission)
-    submission.attempts = max(submission.attempts, capture.MAX_ATTEMPTS)
+    submission.attempts = max(submission.attempts, MAX_ATTEMPTS)
     submission.settled_at, submission.settled_by, submission.put_away = timezone.now(), actor, why
     submission.save(update_fields=["attempts", "settled_at", "settled_by", "put_away"])
 

@@ -36,7 +36,7 @@ def headers(known: Iterable[str], *, ident: str, at: datetime, body: str) -> dic
 
 
 def verify(known: Iterable[str], said: Mapping[str, str], body: bytes) -> str:
-    """The id of a message that one of these secrets signed within the last five minutes; raises Forged for any other."""
+    """The id of a message that one of these secrets signed within five minutes; raises Forged for any other."""
     given = {name: said.get(name, "") for name in HEADERS}
     for secret in known:
         try:

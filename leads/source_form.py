@@ -53,8 +53,8 @@ class SetUpSource(forms.Form):
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "class": "in"}),
         help_text=gettext_lazy(
-            "One “field: path” a line, as in “email: data.customer.email” or “company.name: data.firm”; “source: =shop” "
-            "is the same for every event. Left empty, the body is a lead as the API takes it."
+            "One “field: path” a line, as in “email: data.customer.email” or “company.name: data.firm”; "
+            "“source: =shop” is the same for every event. Left empty, the body is a lead as the API takes it."
         ),
     )
 

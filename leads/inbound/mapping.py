@@ -50,11 +50,11 @@ def write(mapping: dict[str, str]) -> str:
 
 def _is_field(said: str) -> bool:
     found = FIELD.fullmatch(said)
-    return bool(found) and (found[1] in NESTED if found[2] else found[1] in FIELDS)
+    return found is not None and found[1] in (NESTED if found[2] else FIELDS)
 
 
 def apply(mapping: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
-    """The payload that a body means; without a mapping the body is the payload itself. What is not there is left out."""
+    """The payload that a body means; without a mapping it is the payload itself. What is not there is left out."""
     if not mapping:
         return dict(body)
     payload: dict[str, Any] = {}

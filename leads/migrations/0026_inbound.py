@@ -15,7 +15,7 @@ import leads.signed
 class Migration(migrations.Migration):
     atomic = False  # indexes and checks are made beside a running installation
 
-    dependencies = [('leads', '0023_ways'), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [('leads', '0025_first_touch'), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.CreateModel(

@@ -62,7 +62,9 @@ class Submission(models.Model):
     error = models.TextField(blank=True)
     lead = models.ForeignKey(Lead, models.SET_NULL, null=True, related_name="submissions")
     settled_at = models.DateTimeField(null=True, help_text=_("When a person mended it, or put it away."))
-    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     put_away = models.CharField(max_length=200, blank=True, default="", db_default="", help_text=_("Why, if it was."))
 
     objects = SubmissionQuerySet.as_manager()
@@ -86,7 +88,9 @@ class Submission(models.Model):
         indexes = [
             # leads.capture.process_waiting reads these, oldest first
             models.Index(fields=["id"], condition=Q(processed_at=None), name="submission_waiting"),
-            models.Index(fields=["hook", "-id"], condition=Q(hook__isnull=False), name="submission_of_hook"),  # its page
+            models.Index(
+                fields=["hook", "-id"], condition=Q(hook__isnull=False), name="submission_of_hook"
+            ),  # its page
         ]
 
     def __str__(self) -> str:

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import measure
 from leads import inbound, rights, signed
 from leads.models import WebhookSource
-from leads.tasks import nudge
 from leads.source_form import RenewSecret, SetUpSource
+from leads.tasks import nudge
 
 #: A body is no longer, in bytes.
 LONGEST = 256 * 1024
@@ -31,28 +31,33 @@ SHOWN = 20
 def receive(request: HttpRequest, ident: UUID) -> HttpResponse:
     """Take in one signed event: 202 once it is kept, and the same again for the same webhook-id."""
     if int(request.headers.get("Content-Length") or 0) > LONGEST:
-        return refused(413, _("A body of up to %(n)d kB is taken.") % {"n": LONGEST // 1024})
-    source = WebhookSource.objects.select_related("made_by").filter(ident=ident).first()
-    if source is None:
-        return refused(404, _("There is no such webhook."))
+        return problem(413, _("A body of up to %(n)d kB is taken.") % {"n": LONGEST // 1024})
     try:
+        source = WebhookSource.objects.select_related("made_by").get(ident=ident)
         kept = inbound.receive(source, headers=request.headers, body=request.body)
-    except inbound.Retired:
-        return refused(410, _("Nothing is taken here any more."))
-    except signed.Forged:
-        return refused(401, _("The signature is missing, wrong, or too old."))
-    except measure.Spent as spent:
-        return refused(429, spent.messages[0], {"Retry-After": str(spent.wait)})
-    except ValidationError as error:
-        return refused(400, " ".join(error.messages))
+    except (WebhookSource.DoesNotExist, inbound.Retired, signed.Forged, ValidationError) as error:
+        return refused(error)
     nudge()
     return JsonResponse({"id": kept.pk, "state": kept.state, "error": kept.error}, status=202)
 
 
-def refused(status: int, detail: str, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Why nothing was kept, as a problem (RFC 9457)."""
-    problem = {"type": "about:blank", "title": "refused", "status": status, "detail": detail}
-    return JsonResponse(problem, status=status, headers=headers, content_type="application/problem+json")
+def refused(error: Exception) -> HttpResponse:
+    """Why nothing was kept; whoever has not signed learns nothing."""
+    if isinstance(error, WebhookSource.DoesNotExist):
+        return problem(404, _("There is no such webhook."))
+    if isinstance(error, inbound.Retired):
+        return problem(410, _("Nothing is taken here any more."))
+    if isinstance(error, measure.Spent):
+        return problem(429, error.messages[0], {"Retry-After": str(error.wait)})
+    if isinstance(error, ValidationError):
+        return problem(400, " ".join(error.messages))
+    return problem(401, _("The signature is missing, wrong, or too old."))
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A refusal as RFC 9457 has it."""
+    said = {"type": "about:blank", "title": "refused", "status": status, "detail": detail}
+    return JsonResponse(said, status=status, headers=headers, content_type="application/problem+json")
 
 
 @login_required
