@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leads.views import sources, submissions, table
+from leads.views import quick, sources, submissions, table
 
 app_name = "leads"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("leads/", table.table, name="table"),
     path("leads/export.csv", table.export, name="export"),
     path("leads/add/", table.add, name="add"),
+    path("leads/quick/", quick.add, name="quick"),
+    path("leads/quick/alike/", quick.alike, name="alike"),
     path("leads/known/", table.known, name="known"),
     path("leads/<int:pk>/edit/", table.edit, name="edit"),
     path("settings/sources/", sources.sources, name="sources"),

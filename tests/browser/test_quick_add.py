@@ -1,0 +1,40 @@
+"""From any page, with one key, in one line."""
+
+import pytest
+
+from leads.models import Lead
+from tests.factories import make_lead, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_marketer_adds_somebody_without_leaving_the_page(page_of):
+    make_lead(name="Max Moser", email="max@moser.example")
+    mia = make_user("mia", team="marketing")
+    page = page_of(mia)
+    page.goto("/personas/")
+    page.keyboard.press("+")
+    box = page.get_by_label("Who is it?")
+    box.wait_for()
+    page.keyboard.type("Max Moser max@moser.example")
+    page.get_by_text("is here already.").wait_for()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("Lena Fehr lena@fehr.example")
+    page.locator("#alike dd", has_text="lena@fehr.example").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_text("Lena Fehr is added.").wait_for()
+    assert page.url.endswith("/personas/")
+    assert not box.is_visible()
+    page.get_by_role("link", name="Open").click()
+    page.get_by_role("heading", name="Lena Fehr").wait_for()
+    assert Lead.objects.get(email="lena@fehr.example").name == "Lena Fehr"
+
+
+def test_what_is_wrong_stays_in_the_box_with_the_reason(page_of):
+    page = page_of(make_user("sam", team="sales"))
+    page.goto("/personas/")
+    page.get_by_role("link", name="Add lead").first.click()
+    page.get_by_label("Who is it?").fill("Lena Fehr")
+    page.keyboard.press("Enter")
+    page.get_by_text("A lead needs an e-mail").wait_for()
+    assert page.get_by_label("Who is it?").input_value() == "Lena Fehr"
