@@ -37,7 +37,7 @@ function styles() {
 
 async function scripts() {
   const options = {
-    entryPoints: ["theme", "app", "board", "chart"].map((name) => join(here, "js", `${name}.js`)),
+    entryPoints: ["theme", "app", "board", "chart", "tracker"].map((name) => join(here, "js", `${name}.js`)),
     outdir: dist,
     bundle: true,
     minify: true,

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 
 from accounts import people
 from handoff import alarms, answers, attachments, lifecycle, notices, promises, sample, todo, undo
-from leads import capture, exchange
+from leads import capture, exchange, tracker
 from leads.tasks import heard
 
 worker_process_shutdown.connect(notices.hang_up)
@@ -28,9 +28,14 @@ def catch_up() -> None:
 
 
 def answer() -> None:
-    """Process what was submitted, answer what leads have shown, tell whom it concerns."""
+    """Process what was submitted, answer what leads have shown, tell whom it concerns.
+
+    Visits are written first and taken last, so that whoever says who they are brings along what they have just seen.
+    """
+    tracker.drain()
     while capture.process_waiting():
         pass
+    tracker.take()
     answers.answer_all()
     if notices.prepare():
         send_soon()

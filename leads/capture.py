@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import Team
 from accounts.models import User
-from leads import clock, identity, learning, pipeline, scoring, timeline
+from leads import clock, identity, learning, pipeline, scoring, timeline, visitors
 from leads.identity import Profile
 from leads.models import Activity, Campaign, Company, Import, Lead, Signal, Source, Submission, WebhookSource
 from leads.models.submission import MAX_ATTEMPTS
@@ -142,7 +142,9 @@ def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> 
         return []
     profiles = [profile for _done, profile in readable]
     identity.hold(profiles)
+    visitors.tell_first_touch(profiles)
     leads = _leads([done for done, _profile in readable], profiles, now)
+    visitors.join(_visitors(readable))
     told = [pair for pair in readable if pair[0].created or pair[0].changed or not pair[0].is_historic]
     timeline.record_many([_first_line(done, profile, done.lead) for done, profile in told if done.lead])
     _wake([done for done, _profile in readable], now)
@@ -154,6 +156,15 @@ def process(submissions: Sequence[Submission], read: Sequence[Profile] = ()) -> 
     pipeline.notice_readiness(set(counted.crossed) - historic, at=now)
     _settle([done for done, _profile in readable], now)
     return [done for done, _profile in readable]
+
+
+def _visitors(readable: Sequence[tuple[Processed, Profile]]) -> list[visitors.Known]:
+    """The browsers from which people have said who they are."""
+    return [
+        visitors.Known(profile.origin.visitor, done.lead, profile.origin, done.submission.at)
+        for done, profile in readable
+        if done.lead and profile.origin.visitor
+    ]
 
 
 def _settle(dones: Sequence[Processed], now: datetime) -> None:
@@ -280,8 +291,8 @@ def _touch(lead: Lead, profile: Profile, source: Source | None, campaign: Campai
         if theirs and _lacks(lead, name, theirs) and (is_first or name not in profile.inferred):
             setattr(lead, name, theirs)
             changed.append(name)
-    if is_first and profile.origin.tells:
-        lead.first_touch = profile.origin.data()
+    if is_first and profile.first_touch.tells:
+        lead.first_touch = profile.first_touch.data()
         changed.append("first_touch")
     return changed
 

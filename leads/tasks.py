@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from leads import learning, pipeline
+from leads import learning, pipeline, tracker
 
 NUDGED = "nudged"
 #: For so many seconds one nudge stands for all; the worker takes the mark away before it looks.
@@ -48,6 +48,11 @@ def heard() -> None:
 @shared_task
 def rescore_outdated() -> int:
     return pipeline.rescore_outdated()
+
+
+@shared_task
+def forget_visitors() -> int:
+    return tracker.forget()
 
 
 @shared_task

@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "outcomes to learn from": {"task": "leads.tasks.learn", "schedule": 600, "options": {"expires": 600}},
     "chances that drift": {"task": "handoff.tasks.tell_of_drift", "schedule": 3600, "options": {"expires": 3600}},
     "who can sign in": {"task": "handoff.tasks.tell_who_can_sign_in", "schedule": 60, "options": {"expires": 60}},
+    "visitors who never said who they are": {"task": "leads.tasks.forget_visitors", "schedule": 3600},
     "files that nothing names": {"task": "handoff.tasks.sweep_files", "schedule": 3600},
     "files that nobody imported": {"task": "handoff.tasks.forget_abandoned_files", "schedule": 3600},
 }

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "smarketing.live.answer",
+    "smarketing.tracker.answer",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "smarketing.policy.ContentPolicy",
@@ -180,8 +181,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
-if env.bool("BEHIND_PROXY", False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# So many proxies of ours stand before this, each of which adds to X-Forwarded-For: whose address counts at the doors
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if BEHIND_PROXY else 0)
 SESSION_COOKIE_SAMESITE = "Lax"
 # Where the process that streams changes to open pages is reached, if it runs; without it they ask now and then
 LIVE_URL = env.str("LIVE_URL", "")
@@ -208,6 +212,8 @@ ATTACHMENT_TYPES = env.str(
     "ATTACHMENT_TYPES",
     "pdf docx xlsx pptx odt ods odp doc xls ppt txt csv md rtf eml msg ics vcf png jpg jpeg gif webp heic svg",
 ).split()
+# A visitor who never said who they are is forgotten so many days after their last visit
+VISITOR_DAYS = env.int("VISITOR_DAYS", 180)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 200 * 1024 * 1024)
 
 # E-mail leaves only where a server is named

@@ -150,6 +150,7 @@ class Profile:
     company: dict[str, Any] = field(default_factory=dict)
     custom: dict[str, Any] = field(default_factory=dict)
     origin: Origin = field(default_factory=Origin)
+    first_touch: Origin = field(default_factory=Origin)
     #: Of source and campaign those that nobody named: the origin told them.
     inferred: frozenset[str] = frozenset()
 
@@ -180,7 +181,8 @@ class Profile:
         profile.next_action_at = take("next_action_at", read_moment)
         profile.company = take("company", read_company) or {}
         profile.custom = take("custom", read_custom) or {}
-        profile.come_from(take("origin", origin.read) or Origin())
+        profile.origin = take("origin", origin.read) or Origin()
+        profile.come_from(profile.origin)
         if not errors and not (profile.email or profile.phone or profile.external_id):
             errors["email"] = [_("A lead needs an e-mail, a phone or an external id.")]
         if errors:
@@ -188,13 +190,12 @@ class Profile:
         return profile
 
     def come_from(self, touch: Origin) -> None:
-        """Take over where somebody came from; it tells source and campaign where nobody has named them."""
-        self.origin = touch
+        """Take over where somebody first came from; it tells source and campaign where nobody has named them."""
+        self.first_touch = touch
         told = {"source": _slug(touch.source), "campaign": touch.campaign}
-        taken = {name for name, value in told.items() if value and (name in self.inferred or not getattr(self, name))}
-        for name in taken:
+        self.inferred = frozenset(name for name in told if name in self.inferred or not getattr(self, name))
+        for name in self.inferred:
             setattr(self, name, told[name])
-        self.inferred |= taken
 
     @property
     def keys(self) -> list[Key]:

@@ -10,6 +10,7 @@ from leads.models.scoring import Engagement, LeadScore, Scorecard
 from leads.models.signal import Signal
 from leads.models.stage import StageChange, Visit
 from leads.models.submission import Submission
+from leads.models.visitor import TrackedSite, Visitor, VisitorEvent
 
 __all__ = [
     "Activity",
@@ -33,6 +34,9 @@ __all__ = [
     "StageChange",
     "Submission",
     "Suspect",
+    "TrackedSite",
     "Visit",
+    "Visitor",
+    "VisitorEvent",
     "WebhookSource",
 ]
