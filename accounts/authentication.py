@@ -1,6 +1,8 @@
-"""Who a machine is: the API token that somebody made for it, found in one query."""
+"""Who a machine is: the API token that somebody made for it, found in one query, and what it was made for."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 from knox.auth import TokenAuthentication
@@ -10,9 +12,17 @@ from rest_framework.exceptions import AuthenticationFailed
 from accounts.models import User
 
 OWNER = """
-    SELECT person.* FROM accounts_user person JOIN accounts_apitoken token ON token.user_id = person.id
+    SELECT person.*, token.scopes AS granted
+      FROM accounts_user person JOIN accounts_apitoken token ON token.user_id = person.id
      WHERE token.digest = %s AND (token.expiry IS NULL OR token.expiry > now()) AND person.is_active
 """
+
+
+class Grant(NamedTuple):
+    """Which token a request came with, and its scopes. A person's own session has none, and is not bound by any."""
+
+    digest: str
+    scopes: frozenset[str]
 
 
 class ApiToken(TokenAuthentication):
@@ -22,8 +32,9 @@ class ApiToken(TokenAuthentication):
     answering it.
     """
 
-    def authenticate_credentials(self, token: bytes) -> tuple[User, str]:
+    def authenticate_credentials(self, token: bytes) -> tuple[User, Grant]:
         digest = hash_token(token.decode("latin-1"))
         for user in User.objects.raw(OWNER, [digest]):
-            return user, digest
+            scopes: list[str] = getattr(user, "granted", [])
+            return user, Grant(digest, frozenset(scopes))
         raise AuthenticationFailed(_("This token is unknown or has expired. Make a new one in your settings."))

@@ -17,3 +17,11 @@ class Team(models.TextChoices):
     MARKETING = "marketing", _("Marketing")
     SALES = "sales", _("Sales")
     MANAGEMENT = "management", _("Management")
+
+
+class Scope(models.TextChoices):
+    """What a token may be used for, beside the rights of whoever made it."""
+
+    READ = "read", _("Read")
+    CAPTURE = "capture", _("Bring leads in")
+    WRITE = "write", _("Change and act")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import people, presence, tokens
-from accounts.choices import WEEKDAYS, Team
+from accounts.choices import WEEKDAYS, Scope, Team
 from accounts.models import ApiToken, User
 
 DAYS = [(30, gettext_lazy("30 days")), (90, gettext_lazy("90 days")), (365, gettext_lazy("A year"))]
@@ -30,6 +30,14 @@ class NewToken(forms.Form):
         help_text=gettext_lazy("Such as: web form, data warehouse."),
     )
     days = forms.TypedChoiceField(label=gettext_lazy("Good for"), choices=DAYS, coerce=int, initial=90)
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("What it may do"),
+        choices=Scope.choices,
+        initial=[Scope.READ, Scope.CAPTURE],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Never more than you may yourself. A web form only brings leads in."),
+        error_messages={"required": gettext_lazy("Choose what the program may do.")},
+    )
 
     def __init__(self, data: Any = None, *, person: User) -> None:
         self.person = person

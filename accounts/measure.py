@@ -45,6 +45,8 @@ MOST: dict[str, Measure] = {
     "trial": Measure(30, HOUR, gettext_lazy("test messages an hour"), DONE),
     "webhook": Measure(6_000, MINUTE, gettext_lazy("webhooks a minute"), DONE, lot=50),
     "capture": Measure(60_000, MINUTE, gettext_lazy("captured leads a minute"), DONE, lot=100),
+    "reading": Measure(60_000, MINUTE, gettext_lazy("readings a minute"), DONE, lot=100),
+    "writing": Measure(30_000, MINUTE, gettext_lazy("changes a minute"), DONE, lot=100),
 }
 
 

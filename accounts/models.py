@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
-from accounts.choices import Team
+from accounts.choices import Scope, Team
 
 
 def known_time_zone(value: str) -> None:
@@ -120,18 +121,39 @@ class WorkingHours(models.Model):
         return f"{self.person_id}: {self.weekday}"
 
 
+def every_scope() -> list[str]:
+    """What a token may do when nothing else is said: all that its person may."""
+    return list(Scope.values)
+
+
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     """A machine's way in, as the person who made it. Only a digest is kept: the token itself is shown once."""
 
     name = models.CharField(_("name"), max_length=60)
+    scopes = ArrayField(
+        models.CharField(max_length=8, choices=Scope),
+        default=every_scope,
+        db_default=list(Scope.values),
+        verbose_name=_("what it may do"),
+    )
 
     class Meta:
         verbose_name = _("API token")
         ordering = ["-created", "digest"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=list(Scope.values), scopes__len__gte=1), name="api_token_scopes_known"
+            )
+        ]
         indexes = [models.Index(fields=["user", "-created"], name="api_token_newest")]  # the tokens page
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def may(self) -> list[Any]:
+        """What it may do, in words."""
+        return [Scope(scope).label for scope in Scope.values if scope in self.scopes]
 
     @property
     def has_expired(self) -> bool:

@@ -64,6 +64,8 @@ TEAM_ACTS: dict[str, set[Team]] = {
     "personas": BOTH,
     "agreement": BOTH,
     "points": MARKETING,
+    "campaigns": MARKETING,
+    "companies": BOTH,
     "task": BOTH,
     "thank": BOTH,
     "learning": set(),

@@ -35,6 +35,9 @@ def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def missing(request: HttpRequest, exception: Http404) -> HttpResponse:
+    """404, to machines as a problem."""
+    if request.path.startswith("/api/"):
+        return problem(404, "not found", _("There is nothing at this address."))
     return render(request, "errors/404.html", status=404)
 
 
@@ -46,9 +49,14 @@ def broke(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         detail = _("The database is away. Nothing was kept; try again in a moment.") if away else _("Something broke.")
         title = "unavailable" if away else "error"
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        return HttpResponse(json.dumps(problem), status=status, content_type="application/problem+json")
+        return problem(status, title, detail)
     return render(None, f"errors/{status}.html", status=status)
+
+
+def problem(status: int, title: str, detail: str) -> HttpResponse:
+    """A refusal as machines read it (RFC 9457), where no view of the API was asked."""
+    said = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return HttpResponse(json.dumps(said), status=status, content_type="application/problem+json")
 
 
 class InOneSentence(logging.Filter):

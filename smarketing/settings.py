@@ -237,7 +237,8 @@ REST_FRAMEWORK = {
         "accounts.authentication.ApiToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.InScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.permissions.Measured"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -250,7 +251,16 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Smarketing",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "smarketing.openapi.operations.named_scopes",
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "SubmissionState": ["waiting", "processed", "failed"],
+        "BatchRowState": ["waiting", "processed", "failed", "refused"],
+    },
+    "SERVE_PERMISSIONS": ["accounts.permissions.InScope"],
 }
 
 LOGGING = {

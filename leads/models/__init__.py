@@ -9,11 +9,12 @@ from leads.models.outcome import Outcome
 from leads.models.scoring import Engagement, LeadScore, Scorecard
 from leads.models.signal import Signal
 from leads.models.stage import StageChange, Visit
-from leads.models.submission import Submission
+from leads.models.submission import Batch, Submission
 from leads.models.visitor import TrackedSite, Visitor, VisitorEvent
 
 __all__ = [
     "Activity",
+    "Batch",
     "Campaign",
     "Chance",
     "Company",

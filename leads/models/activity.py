@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -10,6 +12,10 @@ from leads.models.lead import Lead
 
 
 class ActivityQuerySet(models.QuerySet["Activity"]):
+    def visible_to(self, user: Any) -> ActivityQuerySet:
+        """Whoever sees every lead sees what happened to them."""
+        return self if user.is_authenticated and user.is_active else self.none()
+
     def of_kinds(self, *prefixes: str) -> ActivityQuerySet:
         """Those whose kind is one of these, or begins with one of these namespaces ('call' finds 'call:spoke')."""
         wanted = models.Q(pk__in=[])
@@ -42,7 +48,10 @@ class Activity(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["key"], condition=models.Q(key__isnull=False), name="activity_key_once"),
         ]
-        indexes = [models.Index(fields=["lead", "-at", "-id"], name="activity_timeline")]  # lead page; scoring
+        indexes = [
+            models.Index(fields=["lead", "-at", "-id"], name="activity_timeline"),  # lead page; scoring
+            models.Index(fields=["-recorded_at", "-id"], name="activity_recorded"),  # API: what is new since a moment
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d}"

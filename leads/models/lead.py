@@ -17,6 +17,12 @@ from personas.choices import Stage
 from personas.models import Persona
 
 
+class CompanyQuerySet(models.QuerySet["Company"]):
+    def visible_to(self, user: Any) -> CompanyQuerySet:
+        """Companies belong to no team."""
+        return self if user.is_authenticated and user.is_active else self.none()
+
+
 class Company(models.Model):
     """The account that leads work for; its leads are a buying group."""
 
@@ -28,6 +34,8 @@ class Company(models.Model):
     city = models.CharField(_("city"), max_length=80, blank=True)
     custom = models.JSONField(_("custom fields"), default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CompanyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("company")

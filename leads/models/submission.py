@@ -32,6 +32,22 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(processed_at=None).exclude(put_away="")
 
 
+class Batch(models.Model):
+    """Many submissions that came at once under a key of their sender: the same key is the same batch."""
+
+    key = models.CharField(max_length=120, unique=True)
+    digest = models.CharField(max_length=64, help_text=_("Of the rows as they came."))
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Submission(models.Model):
     """What came in, kept raw before anything is made of it. Where `processed_at` is NULL, work is waiting."""
 

@@ -27,7 +27,7 @@ def asks(client, token):
 
 def test_a_token_is_shown_once_and_only_its_digest_is_kept(client, mia):
     client.force_login(mia)
-    made = client.post(ADDRESS, {"name": "web form", "days": 30})
+    made = client.post(ADDRESS, {"name": "web form", "days": 30, "scopes": ["read"]})
     token = re.search(r'id="token">(\w+)<', made.text)[1]
     assert token.startswith("smk_")
     assert "no-store" in made["Cache-Control"]
@@ -68,7 +68,7 @@ def test_nobody_sees_or_revokes_the_tokens_of_others(client, mia):
 def test_a_form_that_says_too_little_is_shown_again(client, mia):
     client.force_login(mia)
     for said in ({"name": "", "days": 30}, {"name": "x" * 61, "days": 30}, {"name": "form", "days": 9999}, {}):
-        assert client.post(ADDRESS, {**said, "sent": "1"}).status_code == 422
+        assert client.post(ADDRESS, {**said, "scopes": ["read"], "sent": "1"}).status_code == 422
     assert not ApiToken.objects.exists()
 
 
@@ -76,7 +76,7 @@ def test_forgotten_tokens_do_not_pile_up(client, mia):
     for number in range(tokens.MOST):
         tokens.make(mia, name=f"number {number}", days=30)
     client.force_login(mia)
-    refused = client.post(ADDRESS, {"name": "one more", "days": 30})
+    refused = client.post(ADDRESS, {"name": "one more", "days": 30, "scopes": ["read"]})
     assert (refused.status_code, "Revoke one" in refused.text) == (422, True)
 
 

@@ -99,6 +99,15 @@ def said(act, lead):
     return "POST", f"leads/{lead.pk}/acts/{act}/", body
 
 
+def version_of(api, act, lead, actor):
+    """What a change of a deal names beside its body: the version that was read."""
+    return tag(api, lead.deals.get(), actor) if act == "edit_deal" else {}
+
+
+def tag(api, deal, actor):
+    return {"If-Match": api("GET", f"deals/{deal.pk}/", actor)["ETag"]}
+
+
 @pytest.mark.parametrize(("act", "stage", "teams"), [c for c in CELLS if c[0] != "edit_deal" or c[2]])
 def test_each_act_is_open_by_the_api_to_exactly_the_teams_of_the_table(api, act, stage, teams):
     lead = lead_for(act, stage)
@@ -106,7 +115,7 @@ def test_each_act_is_open_by_the_api_to_exactly_the_teams_of_the_table(api, act,
         actor = make_user(f"{team}-person", team=team)
         before = Activity.objects.count()
         with transaction.atomic():
-            answer = api(*said(act, lead)[:2], actor, said(act, lead)[2])
+            answer = api(*said(act, lead)[:2], actor, said(act, lead)[2], **version_of(api, act, lead, actor))
             left = Activity.objects.count() - before
             transaction.set_rollback(True)
         if teams is None:
@@ -190,11 +199,13 @@ def test_a_timeline_is_read_in_pages_newest_first(api):
 
 def test_a_deal_is_changed_by_what_is_named(api):
     sam, deal = make_user("sam", team="sales"), make_deal()
-    answer = api("PATCH", f"deals/{deal.pk}/", sam, {"amount": 99.5, "close_on": "2030-01-31"}).json()
+    address, body = f"deals/{deal.pk}/", {"amount": 99.5, "close_on": "2030-01-31"}
+    answer = api("PATCH", address, sam, body, **tag(api, deal, sam)).json()
     assert (answer["amount"], answer["close_on"], answer["name"]) == ("99.50", "2030-01-31", deal.name)
-    assert api("PATCH", f"deals/{deal.pk}/", sam, {"close_on": None}).json()["close_on"] is None
+    emptied = api("PATCH", address, sam, {"close_on": None}, **tag(api, deal, sam)).json()
+    assert emptied["close_on"] is None
     for body, field in (({"amount": -1}, "amount"), ({"step": "proposal"}, "step"), ({"name": ""}, "name")):
-        refused = api("PATCH", f"deals/{deal.pk}/", sam, body)
+        refused = api("PATCH", address, sam, body, **tag(api, deal, sam))
         assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (422, field)
 
 

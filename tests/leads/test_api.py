@@ -207,7 +207,7 @@ def test_listing_takes_the_same_number_of_queries_for_three_leads_and_for_three_
 def test_a_record_is_read_and_changed_by_who_may_and_the_version_rises(api, mia, sam):
     lead = make_lead(name="Lena")
     read = api("GET", f"leads/{lead.pk}/", sam)
-    assert (read["ETag"], read.json()["name"], read.json()["version"]) == ('"1"', "Lena", 1)
+    assert (read["ETag"].startswith('"1.'), read.json()["name"], read.json()["version"]) == (True, "Lena", 1)
     changes = {
         "email": "Lena@Fehr.Example",
         "phone": "0662 123456",
@@ -224,7 +224,7 @@ def test_a_record_is_read_and_changed_by_who_may_and_the_version_rises(api, mia,
         "In TOFU this is for marketing. Nothing was changed.",
     )
     changed = api("PATCH", f"leads/{lead.pk}/", mia, changes, **{"If-Match": '"1"'})
-    assert (changed.status_code, changed["ETag"]) == (200, '"2"')
+    assert (changed.status_code, changed["ETag"].startswith('"2.')) == (200, True)
     record = changed.json()
     assert (record["email"], record["phone"], record["value"]) == ("lena@fehr.example", "+43662123456", "1250.00")
     assert (record["company"]["name"], record["company"]["size"], record["marketer"]) == ("Fehr", 310, "mia")

@@ -8,7 +8,7 @@ from pathlib import Path
 from accounts import tokens
 from handoff.models import Deal
 from handoff.tasks import catch_up
-from leads.models import Lead, Submission
+from leads.models import Campaign, Company, Lead, Submission
 from tests.factories import make_user
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
@@ -17,10 +17,13 @@ EXAMPLE = re.compile(
 )
 
 
+MODELS = {"SUBMISSION": Submission, "LEAD": Lead, "DEAL": Deal, "COMPANY": Company, "CAMPAIGN": Campaign}
+
+
 def sent(client, curl, variables):
     """Do what a curl command says, with the test client."""
     for name, value in variables.items():
-        curl = curl.replace(f"${name}", str(value))
+        curl = curl.replace(f"${name}", str(value).replace('"', '\\"'))
     words = iter(shlex.split(curl.replace("\\\n", " ")))
     assert next(words) == "curl"
     method, body, headers, address = "", "", {}, ""
@@ -62,10 +65,11 @@ def test_every_example_answers_what_the_page_says(client):
     examples = list(EXAMPLE.finditer(PAGE))
     assert len(examples) == PAGE.count("```sh") >= 15
     for example in examples:
-        for name, model in (("SUBMISSION", Submission), ("LEAD", Lead), ("DEAL", Deal)):
+        for name, model in MODELS.items():
             variables[name] = getattr(model.objects.order_by("-pk").first(), "pk", 0)
         response = sent(client, example["curl"], variables)
         assert response.status_code == int(example["status"]), (example["curl"], response.content)
+        variables["ETAG"] = response.headers.get("ETag", "")
         if example["answer"]:
             agree(json.loads(example["answer"]), response.json(), example["curl"])
         catch_up()
