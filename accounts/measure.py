@@ -120,3 +120,25 @@ def _counted(key: str, number: int, seconds: int) -> int | None:
     if used is None:
         _rests_until = time.monotonic() + REST_SECONDS
     return used
+
+
+#: While Redis is away this process counts by itself: how often somebody knocked, by key, within one window.
+_here: dict[str, int] = {}
+MOST_KEYS_HERE = 20_000
+
+
+def knock(what: str, who: str, *, most: int, within: timedelta = MINUTE) -> int:
+    """Count one knock of an outsider at a door; 0, or for how many seconds it stays shut once `most` are exceeded.
+
+    Who knocks is nobody we know, so this holds while Redis is away too: each process then counts for itself, and all of
+    them let in as many times more as there are processes.
+    """
+    length, now = within.total_seconds(), time.time()
+    window = int(now // length)
+    key = f"knock:{what}:{who}:{window}"
+    used = _counted(key, 1, int(length))
+    if used is None:
+        if len(_here) >= MOST_KEYS_HERE:
+            _here.clear()
+        used = _here[key] = _here.get(key, 0) + 1
+    return max(1, ceil((window + 1) * length - now)) if used > most else 0

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { icons } from "./icons.js";
@@ -37,7 +37,10 @@ function styles() {
 
 async function scripts() {
   const options = {
-    entryPoints: ["theme", "app", "board", "chart", "tracker"].map((name) => join(here, "js", `${name}.js`)),
+    entryPoints: [
+      ...["theme", "app", "board", "chart", "tracker", "webform", "webform-embed"].map((name) => join(here, "js", `${name}.js`)),
+      { in: join(here, "css", "webform.css"), out: "webform" },
+    ].map((entry) => (typeof entry === "string" ? { in: entry, out: parse(entry).name } : entry)),
     outdir: dist,
     bundle: true,
     minify: true,

@@ -354,6 +354,14 @@ def _again(line: Told, activity: Activity, _people: People) -> None:
         line.aside = _("was here already; filled %(what)s") % {"what": ", ".join(names)}
 
 
+def _form(line: Told, activity: Activity, people: People) -> None:
+    """Which form they filled in, and which words they agreed to in it."""
+    _again(line, activity, people)
+    form, consent = activity.data.get("form") or {}, activity.data.get("consent") or {}
+    agreed = _("agreed to version %(n)s of its words of consent") % {"n": consent["version"]} if consent else ""
+    line.aside = ", ".join(str(part) for part in (form.get("name"), agreed, line.aside) if part)
+
+
 def _comment(line: Told, activity: Activity, people: People) -> None:
     """Who said it to whom, and the words with their mentions marked; of a deleted one, who took it back."""
     if deleted := activity.data.get("deleted"):
@@ -399,6 +407,7 @@ REFINED: dict[str, Callable[[Told, Activity, People], None]] = {
     **dict.fromkeys(("email:sent", "email:kept", "email:failed"), _letter),
     "handoff:snooze": _snooze,
     "handoff:undo": _undone,
-    **dict.fromkeys(("lead:added", "lead:captured", "lead:received", "lead:imported", "form:submit"), _again),
+    **dict.fromkeys(("lead:added", "lead:captured", "lead:received", "lead:imported"), _again),
+    **dict.fromkeys(("form:submit", "form:hand_raise"), _form),
     "comment": _comment,
 }

@@ -16,7 +16,7 @@ from accounts.choices import Team
 from accounts.models import User
 from leads import clock, identity, learning, pipeline, scoring, timeline, visitors
 from leads.identity import Profile
-from leads.models import Activity, Campaign, Company, Import, Lead, Signal, Source, Submission, WebhookSource
+from leads.models import Activity, Campaign, Company, Import, Lead, Signal, Source, Submission, WebForm, WebhookSource
 from leads.models.submission import MAX_ATTEMPTS
 from leads.payload import check, plain
 from personas.choices import Stage
@@ -44,13 +44,20 @@ def accept(
     key: str | None = None,
     at: datetime | None = None,
     upload: Import | None = None,
+    webform: WebForm | None = None,
+    held_for: str | None = None,
 ) -> Submission:
     """Keep a submission as it came; raise ValidationError, by field, if nobody could ever make a lead of it.
 
-    The same key gives the submission that is already here, so that a retry or a double click is one lead.
+    The same key gives the submission that is already here, so that a retry or a double click is one lead. What is
+    `held_for` a reason waits for a person: the worker leaves it alone.
     """
     check(payload, way=way)
-    return _keep(Submission(payload=plain(payload), way=way, actor=actor, key=key, at=at or clock.now(), upload=upload))
+    kept = {"payload": plain(payload), "way": way, "actor": actor, "key": key, "at": at or clock.now()}
+    submission = Submission(**kept, upload=upload, webform=webform, held_for=held_for, error=held_for or "")
+    if held_for:
+        submission.attempts = MAX_ATTEMPTS
+    return _keep(submission)
 
 
 def keep(
@@ -323,17 +330,24 @@ def _first_line(done: Processed, profile: Profile, lead: Lead) -> Activity:
     at = submission.at
     if said.get("at"):  # a sender's clock may run ahead; what it tells of has happened
         at = min(at, identity.read_moment(said["at"]))
-    origin = profile.origin.data()
     return Activity(
         lead=lead,
         kind=kind,
         text=str(said.get("text", ""))[:10_000],
-        data={**({"changed": done.changed} if done.changed else {}), **({"origin": origin} if origin else {})},
+        data=_told_with(done, profile),
         actor=submission.actor,
         campaign=lead.campaign if done.created else None,
         at=lead.first_seen_at if imported and done.created else at,
         imported=imported,
     )
+
+
+def _told_with(done: Processed, profile: Profile) -> dict[str, Any]:
+    """What the timeline tells beside the words: what changed, where from, the form, and the consent given in it."""
+    said = done.submission.payload
+    told = {"changed": done.changed, "origin": profile.origin.data()}
+    told |= {name: said.get(name) for name in ("form", "consent")}
+    return {name: value for name, value in told.items() if value}
 
 
 def _wake(dones: Sequence[Processed], now: datetime) -> None:

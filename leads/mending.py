@@ -47,8 +47,8 @@ def put_away(submission: Submission, *, actor: User, why: str) -> None:
 
 
 def run_again() -> int:
-    """Let the worker take up everything that waits for a person as if it were new. Returns how many."""
-    return Submission.objects.to_mend().update(attempts=0, error="")
+    """Let the worker take up what it could not process as if it were new; what is held waits on. Returns how many."""
+    return Submission.objects.to_mend().filter(held_for=None).update(attempts=0, error="")
 
 
 def _locked(submission: Submission) -> Submission:

@@ -19,6 +19,8 @@ from leads.models import Submission
 PAYLOAD_FIELDS = KNOWN_FIELDS | {"activity", "hand_raise", "purchase", "overwrite", "outcome"}
 #: What only files may say: an outcome is history, and going over what we know is for who owns the record.
 FILE_FIELDS = frozenset({"outcome", "overwrite"})
+#: What only our own forms say: which form it was, and which words its visitor agreed to.
+FORM_FIELDS = frozenset({"form", "consent"})
 #: What a kind of activity may be called: namespaced, short, lower case.
 KIND = re.compile(r"[a-z][a-z0-9_]*(:[a-z0-9_]+)*")
 KIND_LENGTH = 40
@@ -33,6 +35,7 @@ AHEAD = timedelta(minutes=5)
 def check(payload: dict[str, Any], *, way: str) -> Profile:
     """Read a payload whole, or raise ValidationError naming each field that is wrong."""
     known = PAYLOAD_FIELDS if way == Submission.Way.FILE else PAYLOAD_FIELDS - FILE_FIELDS
+    known |= FORM_FIELDS if way == Submission.Way.FORM else frozenset()
     if not payload.keys() <= known:
         unknown = sorted(payload.keys() - known)
         raise ValidationError({name[:80]: _("This is not a field of a lead.") for name in unknown})

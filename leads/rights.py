@@ -60,6 +60,7 @@ TEAM_ACTS: dict[str, set[Team]] = {
     "import": MARKETING,
     "submissions": MARKETING,
     "sources": MARKETING,
+    "forms": MARKETING,
     "export": BOTH,
     "personas": BOTH,
     "agreement": BOTH,

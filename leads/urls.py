@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leads.views import quick, sources, submissions, table
+from leads.views import hosted, quick, sources, submissions, table, webforms
 
 app_name = "leads"
 urlpatterns = [
@@ -20,4 +20,15 @@ urlpatterns = [
     path("submissions/again/", submissions.run_again, name="submissions_again"),
     path("submissions/<int:pk>/", submissions.submission, name="submission"),
     path("submissions/<int:pk>/put-away/", submissions.put_away, name="submission_put_away"),
+    path("forms/", webforms.index, name="forms"),
+    path("forms/add/", webforms.edit, name="form_add"),
+    path("forms/preview/", webforms.preview, name="form_preview"),
+    path("forms/<int:pk>/", webforms.detail, name="form"),
+    path("forms/<int:pk>/edit/", webforms.edit, name="form_edit"),
+    path("forms/<int:pk>/<str:act>/", webforms.act, name="form_act"),
+    path("f/<slug:public>.js", hosted.script, name="script"),
+    path("f/<slug:public>.css", hosted.look, name="look"),
+    path("f/<slug:public>/token", hosted.token, name="form_token"),
+    path("f/<slug:public>/thanks", hosted.thanks, name="thanks"),
+    path("f/<slug:public>", hosted.hosted, name="hosted"),
 ]

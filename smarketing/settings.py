@@ -216,6 +216,10 @@ ATTACHMENT_TYPES = env.str(
 VISITOR_DAYS = env.int("VISITOR_DAYS", 180)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 200 * 1024 * 1024)
 
+# What visitors may send by one form within a minute: from one address, and all of them together
+FORM_POSTS_PER_ADDRESS = env.int("FORM_POSTS_PER_ADDRESS", 30)
+FORM_POSTS = env.int("FORM_POSTS", 600)
+
 # E-mail leaves only where a server is named
 EMAIL_CONFIGURED = bool(env.str("EMAIL_URL", ""))
 if EMAIL_CONFIGURED:

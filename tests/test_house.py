@@ -21,6 +21,11 @@ OPEN = {
     "/accounts/confirm-email/",
     "/healthz",
     "/notices/leave/word/",
+    "/f/word",
+    "/f/word.css",
+    "/f/word.js",
+    "/f/word/thanks",
+    "/f/word/token",
 }
 
 

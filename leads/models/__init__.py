@@ -11,6 +11,7 @@ from leads.models.signal import Signal
 from leads.models.stage import StageChange, Visit
 from leads.models.submission import Batch, Submission
 from leads.models.visitor import TrackedSite, Visitor, VisitorEvent
+from leads.models.webform import ConsentWording, WebForm
 
 __all__ = [
     "Activity",
@@ -18,6 +19,7 @@ __all__ = [
     "Campaign",
     "Chance",
     "Company",
+    "ConsentWording",
     "Engagement",
     "Identity",
     "Import",
@@ -39,5 +41,6 @@ __all__ = [
     "Visit",
     "Visitor",
     "VisitorEvent",
+    "WebForm",
     "WebhookSource",
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from leads.models.exchange import Import
 from leads.models.inbound import WebhookSource
 from leads.models.lead import Lead
+from leads.models.webform import WebForm
 
 #: After so many attempts a submission waits for a person, with its error.
 MAX_ATTEMPTS = 5
@@ -76,6 +77,10 @@ class Submission(models.Model):
     processed_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
+    held_for = models.CharField(
+        max_length=200, null=True, help_text=_("Why it waits for a person before anything is made of it.")
+    )
+    webform = models.ForeignKey(WebForm, models.PROTECT, null=True, related_name="submissions", db_index=False)
     lead = models.ForeignKey(Lead, models.SET_NULL, null=True, related_name="submissions")
     settled_at = models.DateTimeField(null=True, help_text=_("When a person mended it, or put it away."))
     settled_by = models.ForeignKey(
@@ -107,6 +112,10 @@ class Submission(models.Model):
             models.Index(
                 fields=["hook", "-id"], condition=Q(hook__isnull=False), name="submission_of_hook"
             ),  # its page
+            # the page of forms counts these
+            models.Index(
+                fields=["webform", "received_at"], condition=Q(webform__isnull=False), name="submission_by_form"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -119,7 +128,9 @@ class Submission(models.Model):
 
     @property
     def state(self) -> str:
-        """In one word: `waiting` for the worker, `processed`, or `failed` with its error."""
+        """In one word: `waiting` for the worker, `processed`, `held` for a person, or `failed` with its error."""
         if self.processed_at:
             return "processed"
+        if self.held_for:
+            return "held"
         return "failed" if self.error and self.attempts >= MAX_ATTEMPTS else "waiting"
