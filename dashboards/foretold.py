@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -34,11 +34,13 @@ RIVALS: dict[str, tuple[Any, str]] = {
 
 @dataclass(frozen=True)
 class Row:
-    """One lead that ended, what each rival said of it before, and in which month it ended.
+    """One lead that ended, what each rival said of it before, when it ended, and the first of that month.
 
     The constant is the share won of all that ended before it.
     """
 
+    lead: int
+    at: datetime
     month: date
     won: bool
     said: dict[str, float]
@@ -80,7 +82,7 @@ class Foretold:
                 by_points = chance(level + K * then.points / 10)
                 month = label.at.astimezone(zone).date().replace(day=1)
                 rivals = {"chance": then.probability, "points": by_points, "constant": constant}
-                rows.append(Row(month, label.won, rivals))
+                rows.append(Row(label.lead, label.at, month, label.won, rivals))
             wins, ended = wins + label.won, ended + 1
         return cls(rows)
 
@@ -89,6 +91,13 @@ class Foretold:
         from leads.learning import maths
 
         return maths.figures(*_columns(self.rows, name))
+
+    def tenth(self, number: int, name: str = "chance") -> list[Row]:
+        """The leads of one of the ten groups by what a rival said of them, the first of the least."""
+        from leads.learning import maths
+
+        groups = maths.grouped(_columns(self.rows, name)[1])
+        return [self.rows[place] for place in groups[number - 1]] if 0 < number <= len(groups) else []
 
     @cached_property
     def months(self) -> list[Month]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from dashboards import charts, listing, tables
+from dashboards.ended import Ended
 from dashboards.figures import Filter
 from dashboards.funnel import Funnel
 from dashboards.names import Names
@@ -81,6 +82,24 @@ def truth(request: HttpRequest) -> HttpResponse:
     drawn |= {measure: charts.rolling(figures, measure) for measure in ("auc", "log_loss")}
     context = {"figures": figures, "charts": drawn}
     return render(request, "dashboards/truth.html", context)
+
+
+@login_required
+@require_GET
+def ended(request: HttpRequest) -> HttpResponse:
+    """The leads behind a tenth or a month of what was foretold."""
+    chosen = Ended.read(request.GET.dict(), Truth(request.user).foretold, viewer=request.user)
+    lines, after = chosen.page(request.GET.get("after", ""))
+    return render(request, "dashboards/ended.html", {"chosen": chosen, "lines": lines, "after": after})
+
+
+@login_required
+@require_GET
+def ended_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The same leads, all of them, as a file."""
+    permit(request.user, "export")
+    chosen = Ended.read(request.GET.dict(), Truth(request.user).foretold, viewer=request.user)
+    return as_file("is-it-true-leads", chosen.cells())
 
 
 @login_required

@@ -51,12 +51,15 @@ def auc(won: Array, chances: Array) -> float | None:
 
 def tenths(won: Array, chances: Array, groups: int = 10) -> list[dict[str, float]]:
     """Groups of equal size from the least to the greatest chance: how many, predicted and seen share of wins."""
-    order = np.argsort(chances, kind="stable")
-    found = [part for part in np.array_split(order, groups) if len(part)]
     return [
         {"count": len(part), "predicted": float(chances[part].mean()), "seen": float(won[part].mean())}
-        for part in found
+        for part in grouped(chances, groups)
     ]
+
+
+def grouped(chances: Array, groups: int = 10) -> list[Any]:
+    """The places of groups of equal size, from the least to the greatest chance; fewer where there are fewer."""
+    return [part for part in np.array_split(np.argsort(chances, kind="stable"), groups) if len(part)]
 
 
 def calibration_error(won: Array, chances: Array) -> float:

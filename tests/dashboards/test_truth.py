@@ -2,7 +2,9 @@
 
 import csv
 import io
+import os
 import re
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -22,6 +24,8 @@ from tests.factories import make_handoff, make_lead, make_leads, make_reason, ma
 from tests.histories import history, leads_of, learned
 
 PAGE = "/is-it-true/"
+FILES = Path(os.environ.get("SMARKETING_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+BANK = FILES / "uci_bank" / "bank-additional-full.csv"
 
 
 @pytest.fixture
@@ -125,6 +129,34 @@ def test_outcomes_that_turn_out_otherwise_than_was_learned_are_an_alarm(client, 
     text = read(client).text
     assert "Of the newest 80 outcomes 100 % were won;" in text
     assert "What was learned no longer fits." in text
+
+
+@pytest.mark.skipif(not BANK.is_file(), reason=f"The real file is not here (SMARKETING_DATA): {BANK}")
+def test_when_the_base_rate_of_a_real_file_jumps_the_alarm_is_raised_and_the_best_version_counts(
+    client, ruth, tmp_path
+):
+    """Every twentieth contact in the order of the calls: of the first 70 % about 6 % were won, of the rest 25 %."""
+    with BANK.open() as file:
+        rows = [
+            {"key": number, **row, "ended": row["y"]}
+            for number, row in enumerate(csv.DictReader(file, delimiter=";"))
+            if number % 20 == 7
+        ]
+    for row in rows:
+        del row["y"], row["duration"]
+    before = len(rows) * 7 // 10
+    history(tmp_path, rows[:before])
+    learned()
+    was = LearnedModel.objects.get(state="live").version
+    history(tmp_path, rows[before:], name="rest")
+    assert "What was learned no longer fits." in read(client).text
+    tell_of_drift()
+    assert Notice.objects.filter(kind="learning:drift", person=ruth).exists()
+    said = learned()
+    losses = {name: said["held_out"][name]["log_loss"] for name in ("model", "live", "points")}
+    won = losses["model"] < min(losses["live"], losses["points"])
+    assert said["result"] == ("promoted" if won else "refused")
+    assert LearnedModel.objects.get(state="live").version == (said["version"] if won else was)
 
 
 def test_a_few_leads_say_nothing_of_drift(client, ruth, tmp_path):

@@ -1,6 +1,10 @@
 """A scripted year: what the page says of chances agrees with an independent recount, in plain Python, from the rows."""
 
+import csv
+import html
+import io
 import math
+import re
 
 import pytest
 from django.urls import reverse
@@ -32,6 +36,7 @@ def recounted():
             then = ([one for one in before if one.moment == "offered"] or before)[-1]
             rows.append(
                 {
+                    "lead": outcome.lead_id,
                     "month": outcome.at.strftime("%Y-%m"),
                     "won": outcome.kind in WON,
                     "Chance": then.probability,
@@ -99,6 +104,33 @@ def test_the_page_agrees_with_a_recount_month_by_month_and_tenth_by_tenth(client
             float(row["Won, %"]) for row in file_of(client, "tenths") if row["By"] == name
         ) / 10 == pytest.approx(100 * sum(row["won"] for row in rows) / 60, abs=0.01)
     assert area(rows, "Chance") > area(held(rows), "Constant") == 0.5
+
+
+def test_every_number_of_months_and_tenths_opens_the_leads_that_it_counts(client, ruth):
+    rows, opened = recounted(), {}
+    for address, count in re.findall(r'href="(/is-it-true/leads/[^"]+)">(\d+)<', read(client).text):
+        query = html.unescape(address).partition("?")[2]
+        assert f'data-total="{count}"' in client.get(html.unescape(address)).text
+        file = client.get(f"/is-it-true/leads.csv?{query}")
+        listed = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig"))))
+        assert len(listed) == int(count)
+        opened[query] = {int(row["Number"]) for row in listed}
+    months = {row["month"] for row in rows}
+    for month in months:
+        mine = [row for row in rows if row["month"] == month]
+        assert opened[f"month={month}"] == {row["lead"] for row in mine}
+        assert opened.get(f"month={month}&won=1", set()) == {row["lead"] for row in mine if row["won"]}
+    order = [row["lead"] for row in sorted(rows, key=lambda row: row["Chance"])]
+    assert len(opened["tenth=10"]) == 6
+    assert {lead for number in range(1, 11) for lead in opened[f"tenth={number}"]} == set(order)
+    assert opened["tenth=10"] != opened["tenth=1"]
+
+
+@pytest.mark.parametrize("query", ["", "tenth=99", "tenth=x", "month=2026-13", "tenth=1&after=x", "month=2026-01"])
+def test_a_list_that_nobody_could_mean_counts_nobody_or_begins_at_the_top(client, query):
+    client.force_login(make_user("ruth", team="management"))
+    assert client.get(f"/is-it-true/leads/?{query}").status_code == 200
+    assert "Nothing is counted here" in client.get(f"/is-it-true/leads/?{query}").text
 
 
 def test_what_was_said_stays_as_it_was_said_when_another_version_counts(client, ruth):

@@ -1,0 +1,88 @@
+"""The leads behind a number of Is it true?: of one tenth, or of one month, with what was said of them before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from dashboards.foretold import Foretold, Row
+from dashboards.period import Monthly
+from leads.models import Lead
+from leads.paging import bounded
+
+PAGE = 50
+
+
+class Line(NamedTuple):
+    """One lead that ended, and what was said of it before."""
+
+    lead: Lead
+    row: Row
+
+
+@dataclass
+class Ended:
+    """The leads that a number counts, the last to end first: of a month or of a tenth, and of those who was won."""
+
+    rows: list[Row]
+    title: str
+    query: str
+    viewer: User
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str], foretold: Foretold, *, viewer: User) -> Ended:
+        """Read what an address asks for; what it cannot say counts nobody."""
+        won = asked.get("won") == "1"
+        if "tenth" in asked:
+            number = number_of(asked["tenth"])
+            rows, title, query = foretold.tenth(number), _("Tenth %(n)d by chance") % {"n": number}, f"tenth={number}"
+        else:
+            month = month_of(asked.get("month", ""))
+            rows = [row for row in foretold.rows if row.month == month]
+            title = _("Ended in %(month)s") % {"month": Monthly(month).name} if month else _("Ended")
+            query = f"month={month:%Y-%m}" if month else "month="
+        if won:
+            rows, query = [row for row in rows if row.won], f"{query}&won=1"
+            title = _("%(what)s, won") % {"what": title}
+        return cls(sorted(rows, key=lambda row: (row.at, row.lead), reverse=True), title, query, viewer)
+
+    def page(self, after: str) -> tuple[list[Line], str]:
+        """The lines behind the lead that a cursor names, and the cursor of the next page."""
+        places = {row.lead: place for place, row in enumerate(self.rows, 1)}
+        begin = places.get(number_of(after), 0)
+        rows = self.rows[begin : begin + PAGE]
+        return list(self._lines(rows)), str(rows[-1].lead) if len(self.rows) > begin + PAGE else ""
+
+    def _lines(self, rows: list[Row]) -> Iterator[Line]:
+        found = Lead.objects.visible_to(self.viewer).select_related("company", "source")
+        leads = {lead.pk: lead for lead in found.filter(pk__in=[row.lead for row in rows])}
+        return (Line(leads[row.lead], row) for row in rows if row.lead in leads)
+
+    def cells(self) -> Iterator[list[Any]]:
+        """All of them as rows of a file."""
+        yield [_("Lead"), _("Number"), _("Company"), _("Source"), _("Ended (UTC)"), _("Won"), _("Chance, %"),
+               _("By points, %")]  # fmt: skip
+        for begin in range(0, len(self.rows), PAGE * 10):
+            for lead, row in self._lines(self.rows[begin : begin + PAGE * 10]):
+                yield [str(lead), lead.pk, str(lead.company or ""), str(lead.source or ""),
+                       f"{row.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", _("yes") if row.won else _("no"),
+                       round(100 * row.said["chance"], 2), round(100 * row.said["points"], 2)]  # fmt: skip
+
+
+def number_of(text: str) -> int:
+    try:
+        return bounded(text)
+    except ValueError:
+        return 0
+
+
+def month_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
