@@ -10,7 +10,7 @@ from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
 from accounts import people
-from handoff import alarms, answers, attachments, lifecycle, notices, promises, sample, todo, undo
+from handoff import alarms, answers, attachments, lifecycle, notices, outgoing, promises, sample, todo, undo
 from leads import capture, exchange, tracker
 from leads.tasks import heard
 
@@ -39,6 +39,7 @@ def answer() -> None:
     answers.answer_all()
     if notices.prepare():
         send_soon()
+    tell_outside()
 
 
 def send_soon() -> None:
@@ -47,6 +48,23 @@ def send_soon() -> None:
         deliver_notices.apply_async(expires=60)
     except (OperationalError, OSError):
         log.info("the broker is away: the beat's sweep sends what waits")
+
+
+def tell_outside() -> None:
+    """Make events of what has happened, and have them posted in a task of its own."""
+    made = 0
+    while gathered := outgoing.gather():
+        made += gathered
+    if made:
+        post_soon()
+
+
+def post_soon() -> None:
+    """Have events posted now, instead of at the next beat."""
+    try:
+        deliver_events.apply_async(expires=60)
+    except (OperationalError, OSError):
+        log.info("the broker is away: the beat's sweep posts what waits")
 
 
 @shared_task
@@ -93,8 +111,13 @@ def deliver_notices() -> int:
 
 
 @shared_task
+def deliver_events() -> int:
+    return outgoing.deliver()
+
+
+@shared_task
 def forget_old_messages() -> int:
-    return notices.forget()
+    return notices.forget() + outgoing.forget()
 
 
 @shared_task

@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
     "acts that can't be undone any more": {"task": "handoff.tasks.forget_old_acts", "schedule": 3600},
     "tasks to be reminded of": {"task": "handoff.tasks.remind_of_tasks", "schedule": 30},
     "notices to send": {"task": "handoff.tasks.deliver_notices", "schedule": 15, "options": {"expires": 15}},
+    "events to post": {"task": "handoff.tasks.deliver_events", "schedule": 5, "options": {"expires": 5}},
     "messages that are old": {"task": "handoff.tasks.forget_old_messages", "schedule": 3600},
     "scores that are out of date": {"task": "leads.tasks.rescore_outdated", "schedule": 60},
     "chances that another model said": {"task": "leads.tasks.refresh_chances", "schedule": 60},
