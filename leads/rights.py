@@ -61,6 +61,7 @@ TEAM_ACTS: dict[str, set[Team]] = {
     "submissions": MARKETING,
     "sources": MARKETING,
     "forms": MARKETING,
+    "websites": MARKETING,
     "export": BOTH,
     "personas": BOTH,
     "agreement": BOTH,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leads.views import hosted, quick, sources, submissions, table, webforms
+from leads.views import hosted, quick, sources, submissions, table, webforms, websites
 
 app_name = "leads"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("settings/sources/<int:pk>/", sources.source, name="source"),
     path("settings/sources/<int:pk>/secret/", sources.renew, name="source_renew"),
     path("settings/sources/<int:pk>/retire/", sources.retire, name="source_retire"),
+    path("settings/websites/", websites.websites, name="websites"),
+    path("settings/websites/<int:pk>/", websites.website, name="website"),
+    path("settings/websites/<int:pk>/remove/", websites.remove, name="website_remove"),
     path("submissions/", submissions.submissions, name="submissions"),
     path("submissions/again/", submissions.run_again, name="submissions_again"),
     path("submissions/<int:pk>/", submissions.submission, name="submission"),

@@ -12,15 +12,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from leads.identity import origin
-from leads.payload import KIND, plain
+from leads.payload import plain
 from leads.tracker import sites
 
 #: What a hit may hold: bytes, events, characters of a title, and characters of what goes with one event as JSON.
 MOST_BYTES, MOST_EVENTS, TITLE_LENGTH, DATA_LENGTH = 64 * 1024, 50, 300, 2_000
-#: A custom event is called so much at most: `web:` goes before it.
-NAME_LENGTH = 30
-#: What the first line of who identifies themselves is called.
-OWN_NAME = "identified"
 #: An event waits in its page for consent, but no longer than this; clocks that run ahead or behind move it no further.
 LONGEST_AGO = timedelta(hours=12)
 #: What visitors may say of themselves.
@@ -154,7 +150,7 @@ def _oneself(raw: Any) -> dict[str, Any]:
 def _kind(name: Any, url: str, rules: sites.Rules) -> str:
     if name == "page":
         return sites.kind_of(url, rules)
-    if not isinstance(name, str) or len(name) > NAME_LENGTH or not KIND.fullmatch(name) or name == OWN_NAME:
+    if not isinstance(name, str) or not sites.NAME.fullmatch(name):
         raise Refused(422, _("An event has a short name such as pricing, in small letters."))
     return f"web:{name}"
 
