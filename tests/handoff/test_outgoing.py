@@ -1,6 +1,11 @@
 """Programs that follow leads, hand-offs and deals: each event once, signed, patiently, and never into a private network."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -346,18 +351,49 @@ def test_a_redirect_is_not_followed(receiver, ruth):
     assert len(receiver.got) == 1
 
 
-def test_a_worker_killed_while_it_posts_repeats_at_most_that_one_under_the_same_id(receiver, ruth, monkeypatch):
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_killed_after_the_answer_repeats_at_most_that_one_under_the_same_id(receiver, ruth):
     set_up(ruth, receiver, kinds=["lead.created"])
-    make_lead()
-    make_lead()
-    with monkeypatch.context() as killed:
-        killed.setattr(sending, "_arrived", lambda *_said: (_ for _ in ()).throw(SystemExit))
-        with pytest.raises(SystemExit):
-            tell()
-    assert outgoing.deliver() == 1  # the other; the one in doubt is still lent to who died
+    for _lead in range(3):
+        make_lead()
+    outgoing.gather()
+    script = textwrap.dedent(
+        """
+        import os, sys, django
+        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+        django.setup()
+        from django.conf import settings
+        settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+        from handoff.outgoing import sending
+        mark, answered = sending._arrived, []
+        def then_hang(*said):
+            answered.append(said)
+            if len(answered) == 2:
+                print("answered", flush=True)
+                sys.stdin.read()
+            mark(*said)
+        sending._arrived = then_hang
+        sending.deliver()
+        """
+    )
+    worker = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TEST_DATABASE": connection.settings_dict["NAME"]},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with worker:
+        assert worker.stdout.readline().strip() == "answered"
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+    assert len(receiver.got) == 2
+    assert outgoing.deliver() == 1  # the third; the one in doubt is still lent to the worker that died
     assert again() == 1
+    assert again() == 0
     ids = [headers["webhook-id"] for _path, headers, _body in receiver.got]
-    assert (len(ids), len(set(ids))) == (3, 2)
+    assert (len(ids), len(set(ids)), ids[1]) == (4, 3, ids[3])
 
 
 def test_the_worker_tells_a_program_by_itself(worker, settings):
