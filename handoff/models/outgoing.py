@@ -109,7 +109,8 @@ class DispatchQuerySet(models.QuerySet["Dispatch"]):
         return self.filter(arrived_at=None, stopped_at=None)
 
     def given_up(self) -> DispatchQuerySet:
-        return self.filter(stopped_at__isnull=False)
+        """What did not arrive and might be sent again; a test is over when it is answered."""
+        return self.filter(stopped_at__isnull=False, event__ledger__gt="")
 
 
 class Dispatch(models.Model):

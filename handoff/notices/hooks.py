@@ -94,7 +94,7 @@ def trial(hook: Hook) -> str:
         answer = _post(message, hook.url, hook.style, hook.secret)
     except (outside.Private, outside.Unreached, outside.Lost) as error:
         raise ValidationError(_("It could not be reached: %(why)s") % {"why": _named(error)}) from error
-    if not 200 <= answer.status < 300:
+    if not answer.arrived:
         raise ValidationError(
             _("It answered %(status)d: %(words)s") % {"status": answer.status, "words": answer.text or "-"}
         )
@@ -118,7 +118,7 @@ def _try(message: Any) -> bool:
     except outside.Lost as error:
         leave(message, str(error), after=_rest(message))
         return False
-    if 200 <= answer.status < 300:
+    if answer.arrived:
         if message.failures:
             Hook.objects.filter(pk=message.hook_id).update(failures=0, rests_until=None)
         return True

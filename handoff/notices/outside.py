@@ -38,6 +38,11 @@ class Answer:
     def __init__(self, status: int, retry_after: str, text: str) -> None:
         self.status, self.retry_after, self.text = status, retry_after, text
 
+    @property
+    def arrived(self) -> bool:
+        """Whether it was taken."""
+        return 200 <= self.status < 300
+
 
 def check(url: str) -> None:
     """Raise ValidationError with a sentence unless this is an address that may be posted to now."""

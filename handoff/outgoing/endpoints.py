@@ -72,14 +72,21 @@ def remove(endpoint: Endpoint) -> None:
 
 
 def trial(endpoint: Endpoint) -> Dispatch:
-    """Post an event that says nothing, now, and show it among the others; it is tried once."""
+    """Post an event that says nothing, now and once, and show it among the others; a failure counts for nothing."""
     now = timezone.now()
     said = {"text": _("This is a trial: Smarketing can reach this place.")}
     body = {"type": TEST, "timestamp": now.isoformat(), "data": said}
-    event = Event.objects.create(kind=TEST, at=now, body=body)
-    tries = len(sending.SCHEDULE) + 1  # a person waits for the answer: nobody tries it again
-    dispatch = Dispatch.objects.create(endpoint=endpoint, event=event, tries=tries, due_at=now + sending.LEASE)
-    sending.attempt(dispatch)
+    dispatch = Dispatch(endpoint=endpoint, event=Event.objects.create(kind=TEST, at=now, body=body), stopped_at=now)
+    try:
+        answer = sending.post(dispatch, now)
+        dispatch.note(now, answer.status, answer.text)
+        if answer.arrived:
+            dispatch.stopped_at, dispatch.arrived_at = None, now
+    except outside.Private:
+        dispatch.note(now, None, _("The address leads into a private network."))
+    except (outside.Unreached, outside.Lost) as error:
+        dispatch.note(now, None, str(error))
+    dispatch.save()
     return dispatch
 
 

@@ -66,28 +66,29 @@ def _take(slow: set[int]) -> Dispatch | None:
 
 def attempt(dispatch: Dispatch) -> bool:
     """Post one that is lent to us, and keep what came of it; whether it arrived."""
-    endpoint, now = dispatch.endpoint, timezone.now()
+    now = timezone.now()
     try:
-        answer = _post(dispatch, endpoint, now)
+        answer = post(dispatch, now)
     except outside.Private:
         _failed(dispatch, None, _("The address leads into a private network."), final=True)
         return False
     except (outside.Unreached, outside.Lost) as error:
         _failed(dispatch, None, str(error))
         return False
-    if 200 <= answer.status < 300:
+    if answer.arrived:
         _arrived(dispatch, answer)
         return True
     if answer.status == GONE:
         _failed(dispatch, answer.status, answer.text, final=True)
-        disable(endpoint, _("It answered that it is gone (410)."))
+        disable(dispatch.endpoint, _("It answered that it is gone (410)."))
         return False
     _failed(dispatch, answer.status, answer.text, asked=_asked(answer.retry_after, now))
     return False
 
 
-def _post(dispatch: Dispatch, endpoint: Endpoint, now: datetime) -> outside.Answer:
-    event = dispatch.event
+def post(dispatch: Dispatch, now: datetime) -> outside.Answer:
+    """Sign it and post it once; raises what `outside.post` does."""
+    event, endpoint = dispatch.event, dispatch.endpoint
     body = json.dumps(event.body, ensure_ascii=False)
     headers = signed.headers(endpoint.secrets(now), ident=event.webhook_id, at=now, body=body)
     return outside.post(

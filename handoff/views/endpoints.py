@@ -112,10 +112,11 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _try(found: Endpoint, actor: User) -> str:
     measure.spend(actor, "trial")
-    last = outgoing.trial(found).log[-1]
+    dispatch = outgoing.trial(found)
+    last = dispatch.log[-1]
     if not last["status"]:
         raise ValidationError(_("It could not be reached: %(why)s") % {"why": last["said"]})
-    if not 200 <= last["status"] < 300:
+    if not dispatch.arrived_at:
         said = {"status": last["status"], "words": last["said"] or "-"}
         raise ValidationError(_("It answered %(status)d: %(words)s") % said)
     return _("It arrived: %(place)s answered %(status)d.") % {"place": found.place, "status": last["status"]}

@@ -433,6 +433,8 @@ def test_managers_set_one_up_see_its_secret_once_try_it_and_read_its_log(client,
     assert "said" in client.get(page).text  # the beginning of its answer
     receiver.answers = [500]
     assert "answered 500" in act("try").text
+    endpoint.refresh_from_db()
+    assert endpoint.failures == 0  # a test that fails keeps nothing else waiting
     assert not Dispatch.objects.waiting().exists()
     renewed = act("renew").text
     endpoint.refresh_from_db()
