@@ -19,7 +19,7 @@ from standardwebhooks.webhooks import Webhook
 
 from accounts import measure
 from handoff import deals, lifecycle, outgoing, tasks, undo
-from handoff.models import Bookmark, Dispatch, Endpoint, Event, Notice
+from handoff.models import Bookmark, Dispatch, Endpoint, Event, Notice, SampleMark
 from handoff.outgoing import gathering, sending
 from leads import capture, editing
 from leads.models import Lead
@@ -148,6 +148,17 @@ def test_only_what_was_chosen_and_happened_since_is_told_and_no_imported_history
     lead = make_lead("mofu")
     tell()
     assert [(said["type"], said["data"]["lead"]["id"]) for said in receiver.said] == [("lead.created", lead.pk)]
+
+
+def test_the_story_of_the_sample_company_is_told_to_nobody_and_what_people_do_with_it_is(receiver, ruth):
+    set_up(ruth, receiver, kinds=["lead.created", "lead.stage_changed"])
+    lead = make_lead(name="Of the story")
+    SampleMark.objects.create(kind="lead", row=lead.pk)
+    tell()
+    assert receiver.got == []
+    lifecycle.offer(lead, actor=make_user("mia"))
+    tell()
+    assert types(receiver) == ["lead.stage_changed"]
 
 
 def test_two_endpoints_hear_of_one_event_under_one_id_each_signed_for_itself(receiver, ruth):
