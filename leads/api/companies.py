@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
+from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -56,7 +57,10 @@ class OneCompany(CompanyRows):
         permit(request.user, "companies")
         changes = changes_read(CompanyChanges, request, partial=True)
         with transaction.atomic():
-            company = companies.lock(pk, names=changes)
+            try:
+                company = companies.lock(pk, names=changes)
+            except Company.DoesNotExist as error:
+                raise Http404 from error
             check_unchanged(request, self.record(request, pk))
             companies.edit(company, changes=changes)
         return self.answer(request, pk)
