@@ -57,28 +57,22 @@ ORIGIN = part(
 )
 #: What a lead takes beyond plain text.
 TYPES: dict[str, Any] = {
-    "company": serializers.DictField(help_text="name, domain, industry, size, country, city; or the name as text."),
-    "custom": serializers.DictField(),
-    "value": serializers.DecimalField(max_digits=12, decimal_places=2),
-    "first_seen_at": serializers.DateTimeField(),
-    "next_action_at": serializers.DateTimeField(),
-    "activity": NEW_ACTIVITY(),
-    "hand_raise": HAND_RAISE(),
-    "purchase": PURCHASE(),
-    "origin": ORIGIN(),
+    "company": serializers.DictField(
+        required=False, help_text="name, domain, industry, size, country, city; or the name as text."
+    ),
+    "custom": serializers.DictField(required=False),
+    "value": serializers.DecimalField(required=False, max_digits=12, decimal_places=2),
+    "first_seen_at": at(),
+    "next_action_at": at(),
+    "activity": NEW_ACTIVITY(required=False),
+    "hand_raise": HAND_RAISE(required=False),
+    "purchase": PURCHASE(required=False),
+    "origin": ORIGIN(required=False),
 }
-
-
-def lead_fields() -> dict[str, Any]:
-    fields = {name: TYPES.get(name, serializers.CharField()) for name in sorted(PAYLOAD_FIELDS - FILE_FIELDS)}
-    for field in fields.values():
-        field.required = False
-    return fields
-
-
+LEAD_FIELDS = {name: TYPES.get(name) or said() for name in sorted(PAYLOAD_FIELDS - FILE_FIELDS)}
 NEW_LEAD = part("NewLead", "A lead: one sign of the person (email, phone, or external_id), and whatever is known.",
-                **lead_fields())  # fmt: skip
-BATCH_LEAD = part("BatchLead", "A lead of a batch.", **lead_fields(), key=said("Yours: one key is one lead."))
+                **LEAD_FIELDS)  # fmt: skip
+BATCH_LEAD = part("BatchLead", "A lead of a batch.", **LEAD_FIELDS, key=said("Yours: one key is one lead."))
 BATCH = part("NewLeads", "Up to 1,000 leads.", leads=BATCH_LEAD(many=True))
 ACT_WORDS = part(
     "ActWords",

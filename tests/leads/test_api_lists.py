@@ -155,6 +155,7 @@ def test_a_timeline_takes_as_many_queries_for_many_lines_of_several_people_as_fo
         return len(taken)
 
     conversation.comment(lead, actor=mia, text="One")
+    queries()
     few = queries()
     for number in range(10):
         conversation.comment(lead, actor=[mia, sam][number % 2], text=f"Said {number}")
