@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import handoffs, learning, notices, promises, scoring
+from bench import handoffs, learning, notices, promises, scoring, tracker
 from bench.clients import Client, p50, p50_together, rate
 from bench.figure import Figure
 from bench.servers import gunicorn, worker, worker_memory
@@ -197,6 +197,7 @@ PARTS = {
     "notices": notices.measure,
     "learning": learning.measure,
     "scoring": scoring.measure,
+    "tracker": tracker.measure,
 }
 
 

@@ -34,7 +34,7 @@ class Client:
         self.connection.request("POST", path, json.dumps(payload), headers)
         answer = self.connection.getresponse()
         body = answer.read()
-        if answer.status not in (200, 201, 202):
+        if answer.status not in (200, 201, 202, 204):
             raise SystemExit(f"{path} answered {answer.status}: {body[:300]!r}")
 
 

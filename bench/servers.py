@@ -48,11 +48,10 @@ def gunicorn(application: str, path: str) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def worker() -> Iterator[int]:
+def worker(*options: str) -> Iterator[int]:
     """A Celery worker of the product, as `make run` starts it."""
-    with process(
-        [sys.executable, "-m", "celery", "--quiet", "-A", "smarketing", "worker", "--concurrency", "1", "-l", "error"]
-    ) as pid:
+    command = [sys.executable, "-m", "celery", "--quiet", "-A", "smarketing", "worker", "--concurrency", "1"]
+    with process([*command, "-l", "error", *options]) as pid:
         time.sleep(4)
         yield pid
 

@@ -212,6 +212,8 @@ ATTACHMENT_TYPES = env.str(
     "ATTACHMENT_TYPES",
     "pdf docx xlsx pptx odt ods odp doc xls ppt txt csv md rtf eml msg ics vcf png jpg jpeg gif webp heic svg",
 ).split()
+# What browsers may tell of visits within a minute, from one address
+TRACKER_HITS_PER_ADDRESS = env.int("TRACKER_HITS_PER_ADDRESS", 600)
 # A visitor who never said who they are is forgotten so many days after their last visit
 VISITOR_DAYS = env.int("VISITOR_DAYS", 180)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 200 * 1024 * 1024)

@@ -29,6 +29,10 @@ def page(request: HttpRequest, **_: Any) -> HttpResponse:
     return render(request, "bare/page.html", {"rows": Row.objects.filter(stage="tofu").order_by("-pk")[:50]})
 
 
+def hello(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("hello", content_type="text/plain")
+
+
 class UpdateView(APIView):
     """One row, one UPDATE."""
 
@@ -37,4 +41,9 @@ class UpdateView(APIView):
         return Response({"changed": changed})
 
 
-urlpatterns = [path("page", page), path("update/<int:pk>", UpdateView.as_view()), path("insert", InsertView.as_view())]
+urlpatterns = [
+    path("page", page),
+    path("hello", hello),
+    path("update/<int:pk>", UpdateView.as_view()),
+    path("insert", InsertView.as_view()),
+]

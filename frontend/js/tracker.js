@@ -58,11 +58,11 @@
     },
     event(name, data) { add({ name, data }); },
     identify(identify) { add({ identify }); flush(); },
-    origin: () => visitor && { visitor, ...landing },
   };
   const first = location.href;
 
   w[NAME] = (act, ...said) => off ? undefined : acts[act]?.(...said);
+  w[NAME].visitor = () => visitor || "";  /* for forms, which carry whose history joins the lead */
   if (off) return;
   const { pushState } = history;
   history.pushState = function (...said) {

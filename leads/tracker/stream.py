@@ -22,8 +22,8 @@ KEY = f"{settings.REDIS_PREFIX}tracker"
 SPOILED, SPOILED_KEPT = f"{KEY}:spoiled", 1_000
 #: The stream grows to so many hits, which is hours of a busy site. What comes then goes to PostgreSQL: nothing is cut.
 MOST_WAITING = 1_000_000
-#: One address says so much within a minute; who says who they are counts as so many hits.
-MOST_A_MINUTE, MINUTE, IDENTIFICATION_COUNTS = 600, 60, 20
+#: Each address has a measure within so many seconds; who says who they are counts as so many hits.
+MINUTE, IDENTIFICATION_COUNTS = 60, 20
 #: After Redis has failed it is left alone for so many seconds.
 REST_SECONDS = 5
 TAKEN, TOO_MANY, FULL = 0, 1, 2
@@ -73,12 +73,12 @@ def append(lines: str, *, address: str, weight: int) -> int:
     if time.monotonic() >= _away.rests_until:
         try:
             keys = KEY, f"{KEY}:{address}:{int(time.time() // MINUTE)}"
-            said = [weight, MOST_A_MINUTE, MOST_WAITING, 2 * MINUTE, lines]
+            said = [weight, settings.TRACKER_HITS_PER_ADDRESS, MOST_WAITING, 2 * MINUTE, lines]
             return int(get_redis_connection("default").register_script(APPEND)(keys=keys, args=said))
         except (RedisError, OSError) as error:
             _away.rests_until = time.monotonic() + REST_SECONDS
             log.info("Redis is away, so visits are written at once: %s", error)
-    return TOO_MANY if _away.count(address, weight) > MOST_A_MINUTE else FULL
+    return TOO_MANY if _away.count(address, weight) > settings.TRACKER_HITS_PER_ADDRESS else FULL
 
 
 def oldest(most: int) -> list[Entry]:

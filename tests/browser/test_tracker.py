@@ -12,6 +12,7 @@ from handoff.tasks import answer
 from leads.models import Lead, TrackedSite, Visitor, VisitorEvent
 from leads.tracker import drain, sites, stream
 from tests.factories import make_user
+from tests.leads.test_webforms import EMAIL, NAME, make_form
 from tests.smarketing.installations import eventually
 
 PAGE = """<!doctype html><title>{path}</title><script async src="{script}"{consent}></script><h1>{path}</h1>"""
@@ -24,16 +25,14 @@ def elsewhere(live_server):
 
     class Site(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            consent = (
-                " data-consent" if "consent" in parse_qs(urlsplit(self.path).query, keep_blank_values=True) else ""
-            )
-            body = PAGE.format(
-                path=urlsplit(self.path).path, script=f"{live_server.url}/t.js", consent=consent
-            ).encode()
+            asked = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+            form = "".join(f'<script async src="{script}"></script>' for script in asked.get("form", ()))
+            consent = " data-consent" if "consent" in asked else ""
+            body = PAGE.format(path=urlsplit(self.path).path, script=f"{live_server.url}/t.js", consent=consent) + form
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body.encode())
 
         def log_message(self, *_said):
             pass
@@ -151,8 +150,29 @@ def test_without_beacons_it_is_told_too(elsewhere, page):
 
 def test_a_form_of_ours_learns_whose_visitor_it_serves(elsewhere, page):
     opened(page, f"{elsewhere}/?utm_source=google")
-    assert page.evaluate("smarketing('origin') ?? null") is None
+    assert page.evaluate("smarketing.visitor()") == ""
     page.evaluate("smarketing('consent')")
-    said = page.evaluate("smarketing('origin')")
     written(1)
-    assert said == {"visitor": str(Visitor.objects.get().pk), "url": f"{elsewhere}/?utm_source=google", "referrer": ""}
+    assert page.evaluate("smarketing.visitor()") == str(Visitor.objects.get().pk)
+
+
+def test_who_fills_in_a_form_after_three_views_brings_them_along(elsewhere, page, page_of, live_server, settings):
+    settings.SITE_URL = live_server.url
+    form = make_form(NAME, EMAIL, hosts=[elsewhere])
+    opened(page, f"{elsewhere}/?consent&utm_source=letter&utm_campaign=Autumn")
+    opened(page, f"{elsewhere}/pricing?consent")
+    opened(page, f"{elsewhere}/plants?consent&form={live_server.url}/f/{form.public_id}.js")
+    page.get_by_label("E-mail").fill("lena@fehr.example")
+    page.wait_for_timeout(2_100)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Thank you.").wait_for()
+    answer()
+    lead = Lead.objects.get()
+    assert (lead.source.slug, lead.campaign.name, lead.company.domain) == ("letter", "Autumn", "fehr.example")
+    assert lead.first_touch["url"] == f"{elsewhere}/?consent&utm_source=letter&utm_campaign=Autumn"
+    assert list(lead.activities.order_by("at").values_list("kind", flat=True)) == [
+        "web:page", "web:pricing", "web:page", "form:submit",
+    ]  # fmt: skip
+    mia = page_of(make_user("mia"))
+    mia.goto("/leads/?q=lena@fehr")
+    assert mia.get_by_text("lena@fehr.example").first.is_visible()

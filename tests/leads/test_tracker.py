@@ -241,8 +241,8 @@ def test_a_clock_that_runs_ahead_or_behind_moves_nothing_out_of_bounds(site, ago
     assert timedelta(seconds=seconds) <= happened < timedelta(seconds=seconds + 20)
 
 
-def test_one_address_is_heard_so_often_within_a_minute_and_another_one_still(site, monkeypatch):
-    monkeypatch.setattr(stream, "MOST_A_MINUTE", 5)
+def test_one_address_is_heard_so_often_within_a_minute_and_another_one_still(site, settings):
+    settings.TRACKER_HITS_PER_ADDRESS = 5
     visiting = Visiting()
     answers = [visiting.looks("/") for _ in range(7)]
     assert answers[:4] == [204] * 4
@@ -253,8 +253,8 @@ def test_one_address_is_heard_so_often_within_a_minute_and_another_one_still(sit
     assert (refused.status_code, refused["Retry-After"]) == (429, "60")
 
 
-def test_with_redis_away_visits_go_straight_to_the_database_and_are_still_measured(site, redis_away, monkeypatch):
-    monkeypatch.setattr(stream, "MOST_A_MINUTE", 25)
+def test_with_redis_away_visits_go_straight_to_the_database_and_are_still_measured(site, redis_away, settings):
+    settings.TRACKER_HITS_PER_ADDRESS = 25
     visiting = Visiting()
     assert visiting.looks("/pricing") == 204
     assert VisitorEvent.objects.get().kind == "web:pricing"
