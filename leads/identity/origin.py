@@ -80,6 +80,11 @@ def read(raw: Any) -> Origin:
 
 def of_url(url: str, referrer: str = "") -> dict[str, Any]:
     """What an address and the page that led to it say of where somebody came from, as payloads say it."""
+    return of(url, referrer).data()
+
+
+def of(url: str, referrer: str = "") -> Origin:
+    """What an address and the page that led to it say of where somebody came from."""
     parts = _split(url)
     asked = dict(reversed(parse_qsl(parts.query[: 10 * ADDRESS_LENGTH])[:MOST_PARAMETERS])) if parts else {}
     asked = {name.lower(): value.replace("\0", "").strip()[:VALUE_LENGTH] for name, value in asked.items()}
@@ -88,7 +93,7 @@ def of_url(url: str, referrer: str = "") -> dict[str, Any]:
         referrer=_cut(referrer),
         utm={name: asked[f"utm_{name}"] for name in UTM if asked.get(f"utm_{name}")},
         click_ids={name: asked[name] for name in CLICK_IDS if asked.get(name)},
-    ).data()
+    )
 
 
 def host(url: str) -> str:

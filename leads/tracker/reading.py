@@ -100,17 +100,17 @@ def _read_event(
         payload = {**_oneself(event["identify"]), "origin": {**first, "visitor": visitor}}
         hit.identifications.append(Identification(payload, f"tracker:{ident}", at))
         return
-    touch = origin.of_url(str(url), str(event.get("referrer") or ""))
+    touch = origin.of(str(url), str(event.get("referrer") or ""))
     data = _data(event.get("data"))
-    if origin.read(touch).tells:
-        data = {**data, "origin": touch}
+    if touch.tells:
+        data = {**data, "origin": touch.data()}
     hit.events.append(
         {
             "id": ident,
             "visitor": visitor,
-            "first": first or touch,
+            "first": first or touch.data(),
             "kind": _kind(event.get("name", "page"), str(url), known[host]),
-            "url": touch["url"],
+            "url": touch.url,
             "title": str(event.get("title") or "")[:TITLE_LENGTH],
             "data": data,
             "at": at.isoformat(),
