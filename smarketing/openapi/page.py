@@ -102,10 +102,13 @@ class Document:
         found: dict[str, Any] = self.document["components"]["schemas"][named.removeprefix(REFERENCE)]
         return found
 
-    def fields(self, schema: dict[str, Any]) -> Iterator[Field]:
+    def fields(self, schema: dict[str, Any], within: str = "") -> Iterator[Field]:
+        """The fields of a body or of an answer; those of its rows follow the list that holds them."""
         needed = schema.get("required", [])
         for name, one in schema.get("properties", {}).items():
-            yield Field(name, self.kind(one), one.get("description", ""), name in needed)
+            yield Field(f"{within}{name}", self.kind(one), one.get("description", ""), name in needed)
+            if "items" in one and not within:
+                yield from self.fields(self.resolved(one["items"]), within=f"{name}[].")
 
     def parameter(self, said: dict[str, Any]) -> Field:
         places = {"query": _("in the address"), "path": _("in the path"), "header": _("header")}
