@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import handoffs, learning, notices, promises, scoring, tracker
+from bench import forms, handoffs, learning, notices, promises, scoring, tracker
 from bench.clients import Client, p50, p50_together, rate
 from bench.figure import Figure
 from bench.servers import gunicorn, worker, worker_memory
@@ -192,6 +192,7 @@ def median_pair(pairs: list[tuple[float, float]]) -> tuple[float, float]:
 PARTS = {
     "pages": measure_pages,
     "api": measure_api,
+    "forms": forms.measure,
     "handoffs": handoffs.measure,
     "promises": promises.measure,
     "notices": notices.measure,

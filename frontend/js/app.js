@@ -7,6 +7,7 @@ import { initLive } from "./live.js";
 import { initMenus } from "./menus.js";
 import { initMentions } from "./mentions.js";
 import { initPlaces, keepOnCard } from "./places.js";
+import { initPreview } from "./preview.js";
 import { initRequests } from "./requests.js";
 import { initShell } from "./shell.js";
 import { initToasts, refuse, toast } from "./toasts.js";
@@ -23,6 +24,7 @@ initDialogs();
 initForms();
 initMentions();
 initPlaces();
+initPreview();
 initShell();
 initLive();
 // htmx would wait for a timer, behind the page's load event: what is clicked before then would go out as a plain form.

@@ -61,10 +61,16 @@ function told(box, answer, said) {
   if (names.length && first) focusOn(first);
 }
 
+/* Where the visitor came from: what our tracker knows since they landed, where it stands and they consented; else this page. */
+function carry(box) {
+  const known = typeof window.smarketing === "function" ? window.smarketing("origin") : null;
+  const { url, referrer, visitor } = { url: location.href, referrer: document.referrer, visitor: "", ...known };
+  const said = { origin_url: url, origin_referrer: referrer, visitor };
+  for (const [name, value] of Object.entries(said)) box.elements[name].value = value;
+}
+
 function start() {
   const box = place().querySelector("form");
-  const known = { origin_url: location.href, origin_referrer: document.referrer };
-  for (const [name, value] of Object.entries(known)) box.elements[name].value = value;
   let since = performance.now();
   let waits = null;
   const ready = () => (waits ??= drawn(box).then(() => { since = performance.now(); }).catch((error) => { waits = null; throw error; }));
@@ -81,7 +87,7 @@ function start() {
     try {
       await ready();
       await pause(Math.max(0, SOONEST - (performance.now() - since)));
-      box.elements.visitor.value = window.smarketing?.visitor?.() ?? "";
+      carry(box);
       const answer = await post(box);
       told(box, answer, await answer.json());
     } catch {

@@ -108,8 +108,8 @@ def row_of(number: str, field: Field | None = None) -> Row:
     if field is None:
         return Row(prefix=f"f{number}", initial={"kind": FURTHER, "type": "text"})
     own = field.name in OWN
-    told = {"label": field.label, "help": field.help, "required": field.required, "type": field.type}
-    told |= {"kind": field.name if own else FURTHER, "choices": "\n".join(field.choices)}
+    told = {"label": field.label, "help": field.help, "required": field.required, "choices": "\n".join(field.choices)}
+    told |= {"kind": field.name if own else FURTHER, "type": "text" if own else field.type}
     return Row(prefix=f"f{number}", initial=told | {"key": "" if own else field.name.removeprefix(CUSTOM)})
 
 
@@ -154,7 +154,7 @@ class Builder(forms.ModelForm):  # type: ignore[type-arg]
             "accent": forms.TextInput(attrs={"type": "color"}),
         }
         help_texts = {
-            "name": gettext_lazy("For you and your colleagues; visitors do not see it."),
+            "name": gettext_lazy("For you and your colleagues; visitors read it where the form has no heading."),
             "source": gettext_lazy("Counts where a visitor's own way here says nothing."),
             "campaign": gettext_lazy("Counts where a visitor's own way here says nothing."),
         }

@@ -22,7 +22,7 @@ from leads.webforms.entry import Entry
 
 def page(form: WebForm, entry: Entry | None = None, *, embedded: bool = False, thanked: bool = False) -> str:
     """The form's own page, as HTML."""
-    context = {"embedded": embedded, "thanked": thanked, "look": look(form)}
+    context = {"alone": True, "embedded": embedded, "thanked": thanked, "look": look(form)}
     return render_to_string("webform/page.html", context | drawing(form, entry or Entry(form)))
 
 
@@ -41,6 +41,7 @@ def drawing(form: WebForm, entry: Entry, *, token: str | None = None, inert: boo
         "token": guard.token(form) if token is None else token,
         "target": "_top" if form.redirect_to else "",
         "inert": inert,
+        "on_accent": on(form.accent),
     }
 
 

@@ -1,6 +1,7 @@
 """Forms on websites: built by marketing, filled in by visitors, and each submission is one lead, kept as it came."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import urlencode
@@ -8,12 +9,13 @@ from urllib.parse import urlencode
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import measure
-from handoff import tasks
+from handoff import invariants, tasks
 from leads import capture
 from leads.models import Campaign, Lead, Source, Submission, WebForm
 from leads.webforms import building, guard
@@ -286,6 +288,40 @@ def test_nobody_finds_a_form_by_guessing(client):
     assert client.get("/f/1").status_code == 404
     assert client.get("/f/1.js").status_code == 404
     assert len(make_form(name="Another").public_id) >= 16
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hundred_who_send_one_address_at_once_are_one_lead(settings):
+    settings.FORM_POSTS_PER_ADDRESS = 1_000
+    form = make_form()
+    sent = [LENA | {"message": f"Question {number}", "token": token(form)} for number in range(100)]
+
+    def one(said):
+        try:
+            return Client().post(address(form), urlencode(said), content_type=guard.CONTENT_TYPE).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as visitors:
+        assert set(visitors.map(one, sent)) == {303}
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(lambda _n: (capture.process_waiting(40), connection.close()), range(4)))
+    capture.process_waiting()
+    assert (Lead.objects.count(), Submission.objects.filter(lead=None).count()) == (1, 0)
+    assert Lead.objects.get().activities.filter(kind="form:submit").count() == 100
+    assert invariants.violations() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_redis_away_what_visitors_send_is_kept_and_taken_up_by_the_sweep(client, settings):
+    away = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": away}
+    form = make_form()
+    assert client.get(address(form)).status_code == 200
+    assert send(client, form).status_code == 303
+    assert Submission.objects.get().state == "waiting"
+    tasks.catch_up()
+    assert Submission.objects.get().lead == Lead.objects.get()
 
 
 # Building one
