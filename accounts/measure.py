@@ -127,16 +127,21 @@ _here: dict[str, int] = {}
 MOST_KEYS_HERE = 20_000
 
 
-def knock(what: str, who: str, *, most: int, within: timedelta = MINUTE) -> int:
+def knock(what: str, who: str, *, most: int, within: timedelta = MINUTE, lot: int = 1) -> int:
     """Count one knock of an outsider at a door; 0, or for how many seconds it stays shut once `most` are exceeded.
 
     Who knocks is nobody we know, so this holds while Redis is away too: each process then counts for itself, and all of
-    them let in as many times more as there are processes.
+    them let in as many times more as there are processes. What is drawn in lots may be used up earlier, by a lot for
+    each process.
     """
     length, now = within.total_seconds(), time.time()
     window = int(now // length)
     key = f"knock:{what}:{who}:{window}"
-    used = _counted(key, 1, int(length))
+    if lot > 1 and _lots.take((key, lot), 1):
+        return 0
+    used = _counted(key, lot, int(length))
+    if used is not None and lot > 1 and used <= most:
+        _lots.keep((key, lot), lot - 1)
     if used is None:
         if len(_here) >= MOST_KEYS_HERE:
             _here.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,7 +89,8 @@ def _keep(submission: Submission) -> Submission:
         submission.save(force_insert=True)  # one statement: nothing here can clash
         return submission
     try:
-        with transaction.atomic():
+        # One statement is a transaction of its own; within another it needs a savepoint, since it may clash.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
             submission.save(force_insert=True)
     except IntegrityError:
         earlier = Submission.objects.filter(key=key).first()

@@ -32,8 +32,9 @@ class Refused(Exception):
 
 def admit(form: WebForm, *, address: str) -> None:
     """Raise Refused once too much has come from this address, or by this form, within a minute."""
-    for who, most in ((address, settings.FORM_POSTS_PER_ADDRESS), ("all", settings.FORM_POSTS)):
-        if wait := measure.knock(f"form:{form.pk}", who, most=most):
+    of_address, of_all = settings.FORM_POSTS_PER_ADDRESS, settings.FORM_POSTS
+    for who, most in ((address, of_address), ("all", of_all)):
+        if wait := measure.knock(f"form:{form.pk}", who, most=most, lot=max(1, most // 60)):
             raise Refused(
                 429, _("Too much comes in at the moment. Please send it again in %(n)d seconds.") % {"n": wait}, wait
             )
