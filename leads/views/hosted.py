@@ -24,7 +24,7 @@ SCRIPT_CACHE = "public, max-age=300, stale-while-revalidate=86400"
 
 
 def found(public: str) -> WebForm:
-    return get_object_or_404(WebForm.objects.select_related("consent", "source", "campaign"), public_id=public)
+    return get_object_or_404(WebForm.objects.select_related("consent"), public_id=public)
 
 
 @csrf_exempt  # it stands on other websites, which have no cookie of ours: leads.webforms.guard keeps it
