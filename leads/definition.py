@@ -36,8 +36,31 @@ ACTIONS: dict[str, Any] = {
     "meeting:met": _("Met"),
 }
 
+#: Other things that leads do and rules of the points name.
+TOUCHES: dict[str, Any] = {
+    "web:page": _("Looked at a page"),
+    "web:order": _("Ordered in the shop"),
+    "web:identified": _("Said on the website who they are"),
+    "form:hand_raise": _("Asked to talk"),
+    "form:newsletter": _("Subscribed to the newsletter"),
+    "email:open": _("Opened an e-mail"),
+    "email:click": _("Clicked an e-mail"),
+    "email:sent": _("Was written to"),
+    "event:met": _("Met at an event"),
+    "event:registered": _("Registered for an event"),
+    "call:no_answer": _("Was called, no answer"),
+    "call:left_message": _("Was called, message left"),
+    "message:told": _("Was told"),
+}
+
 #: An action skips the line for so long; after that it has passed.
 LASTS = timedelta(days=30)
+
+
+def touch(kind: str) -> str:
+    """What a lead does, in words; of a kind that somebody's own site or program made up, its own words."""
+    known = ACTIONS.get(kind) or TOUCHES.get(kind)
+    return str(known) if known else kind.replace(":", ", ").replace("_", " ").capitalize()
 
 
 def named(fact: str) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from leads import engagement
-from leads.definition import ACTIONS, FACTS
+from leads.definition import FACTS, touch
 from leads.payload import KIND, KIND_LENGTH, OWN_KINDS
 
 FIT, ENGAGEMENT = GROUPS = ("fit", "engagement")
@@ -40,6 +40,8 @@ OPS: dict[str, Any] = {
     "known": pgettext_lazy("rule", "is known"),
 }
 NUMERIC, BARE = ("at_least", "at_most"), ("known",)
+#: What the fact of a business e-mail says, where it says anything.
+YES = "yes"
 EACH, COUNT, IDLE = "each", "count", "idle"
 #: How rules of engagement count.
 COUNTS: dict[str, Any] = {
@@ -144,6 +146,8 @@ def _fit(reader: _Reader) -> Rule:
     rule["value"] = "" if op in BARE else reader.number("value") if op in NUMERIC else _listed(reader)
     if isinstance(rule["value"], float) and rule["value"].is_integer():
         rule["value"] = int(rule["value"])
+    if name == "business_email" and op in ("is", "is_not", "contains") and rule["value"] != YES:
+        reader.refuse("value", _("A business e-mail is known or not: say yes."))
     rule["points"] = reader.worth()
     return rule
 
@@ -175,6 +179,8 @@ def _engagement(reader: _Reader) -> Rule:
     rule["points"] = reader.worth()
     if op == EACH:
         rule["cap"] = reader.whole("cap", 1, WEIGHT)
+        if not reader.errors and abs(rule["points"]) > rule["cap"]:
+            reader.refuse("cap", _("One touch alone is worth more. Let at least so many points count."))
         rule["half_life"] = reader.choice(
             "half_life", HALF_LIVES, _("Choose 7, 30 or 90 days, or that it never fades.")
         )
@@ -270,7 +276,7 @@ def facets(rule: Mapping[str, Any]) -> dict[str, str]:
     worth = ngettext("%(n)d point", "%(n)d points", abs(rule["points"])) % {"n": rule["points"]}
     if "field" in rule:
         return {"asks": asked(rule), "points": worth}
-    kind, op = str(ACTIONS.get(rule["kind"], rule["kind"]) or _("anything")), rule.get("op", EACH)
+    kind, op = touch(rule["kind"]) if rule["kind"] else str(_("any touch")), rule.get("op", EACH)
     if op == EACH:
         half_life = rule.get("half_life")
         fades = _("half after %(n)d days") % {"n": half_life} if half_life else _("never fades")

@@ -61,11 +61,10 @@ function told(box, answer, said) {
   if (names.length && first) focusOn(first);
 }
 
-/* Where the visitor came from: what our tracker knows since they landed, where it stands and they consented; else this page. */
+/* Where the form stands, and whose visitor sends it: our tracker knows, where it is loaded and they consented. */
 function carry(box) {
-  const known = typeof window.smarketing === "function" ? window.smarketing("origin") : null;
-  const { url, referrer, visitor } = { url: location.href, referrer: document.referrer, visitor: "", ...known };
-  const said = { origin_url: url, origin_referrer: referrer, visitor };
+  const visitor = window.smarketing?.visitor?.() ?? "";
+  const said = { origin_url: location.href, origin_referrer: document.referrer, visitor };
   for (const [name, value] of Object.entries(said)) box.elements[name].value = value;
 }
 

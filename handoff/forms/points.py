@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -113,6 +113,15 @@ class EngagementRow(Row):
         return {**self.cleaned_data, "half_life": days.get(said, said)}
 
 
+class Mistake(NamedTuple):
+    """One thing that is wrong with one rule, and the field where it is mended."""
+
+    place: str
+    rule: str
+    field: Any
+    said: str
+
+
 class PointsForm(forms.Form):
     """All rules of the draft, or of what is in force while there is none. Which edit of it was shown is kept, so that
     a stale form is told.
@@ -142,6 +151,17 @@ class PointsForm(forms.Form):
         leads = [self.leads.get((kind.group, one.get("label", ""))) for one in said]
         self.rows[kind.group] = [
             kind(one, number=number, offered=self.offered, leads=leads[number]) for number, one in enumerate(said)
+        ]
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """What is wrong, rule by rule, with the way there."""
+        return [
+            Mistake(field.auto_id, row["label"].value() or _("New rule"), field.label, str(said))
+            for rows in self.rows.values()
+            for row in rows
+            for field in row
+            for said in field.errors
         ]
 
     @property

@@ -98,23 +98,6 @@ def test_a_form_is_built_embedded_and_filled_in_and_the_lead_is_there(page_of, s
     expect(desk.locator("#timeline")).to_contain_text("Brewery page, agreed to version 1 of its words of consent")
 
 
-def test_what_the_tracker_knows_of_a_visitor_goes_with_the_form(page_of, site, ours):
-    form = make_form(NAME, EMAIL, hosts=[site.origin])
-    visitor_id = "6f1ab7c2-8d3e-4c50-9a1b-2c3d4e5f6a7b"
-    told = f"{{visitor: '{visitor_id}', url: 'https://fehr.example/?utm_source=letter', referrer: ''}}"
-    site.shows(
-        f"<script>window.smarketing = (act) => act === 'origin' && {told}</script>"
-        f'<script src="{ours}/f/{form.public_id}.js" async></script>'
-    )
-    visitor = page_of()
-    visitor.goto(f"{site.origin}/contact")
-    visitor.get_by_label("E-mail").fill("lena@fehr.example")
-    visitor.get_by_role("button", name="Send").click()
-    expect(visitor.get_by_text("Thank you.")).to_be_visible()
-    origin = Submission.objects.get().payload["origin"]
-    assert (origin["visitor"], origin["utm"]) == (visitor_id, {"source": "letter"})
-
-
 def test_without_javascript_a_frame_stands_there_and_sends_as_well(page_of, site, ours):
     form = make_form(NAME, EMAIL, consent="I agree.", hosts=[site.origin])
     desk = page_of(make_user("mia"))

@@ -101,6 +101,8 @@ def test_somebody_signed_out_sees_no_points(client, mia):
         ({"fit-0-points": "0"}, "No points change nothing"),
         ({"engagement-0-kind": "deal:win"}, "deal:win is nothing that a lead does."),
         ({"engagement-0-kind": ""}, "Choose what they do."),
+        ({"fit-0-field": "business_email", "fit-0-value": "maybe"}, "A business e-mail is known or not: say yes."),
+        ({"engagement-0-points": "9", "engagement-0-cap": "8"}, "One touch alone is worth more."),
         ({"engagement-0-cap": "0"}, "Choose a whole number from 1 to 50."),
         ({"engagement-0-half_life": "0"}, "Choose 7, 30 or 90 days, or that it never fades."),
         ({"engagement-0-op": "idle", "engagement-0-value": ""}, "Say it as a number."),
@@ -119,6 +121,7 @@ def test_a_rule_that_cannot_be_is_told_where_it_stands_and_everything_typed_is_k
         field for _group, rows, _wrong in page.context["form"].halves for row in rows for field in row if field.errors
     ]
     assert len(wrong) == 1
+    assert f'href="#{wrong[0].auto_id}"' in page.text, "the top of the form names it and leads there"
     assert 'value="Land known"' in page.text
     for name, value in changes.items():
         assert typed(page)[name] == value
