@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from handoff import answers
 from leads import exchange, rights
-from leads.mapping_form import MappingForm
+from leads.forms.mapping import MappingForm
 from leads.models import Import, ImportProblem
 from leads.tasks import nudge
 

@@ -1,4 +1,4 @@
-"""The forms by which a person adds a lead and edits its record."""
+"""What people write in forms: a lead and its record, files, websites and senders, and what is to be mended."""
 
 from leads.forms.adding import AddLead, QuickAdd
 from leads.forms.fields import moment_field

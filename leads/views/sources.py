@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import measure
 from leads import inbound, rights, signed
+from leads.forms.source import RenewSecret, SetUpSource
 from leads.models import WebhookSource
-from leads.source_form import RenewSecret, SetUpSource
 from leads.tasks import nudge
 
 #: A body is no longer, in bytes.

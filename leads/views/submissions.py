@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads import mending, rights
-from leads.mending_form import Mend, PutAway
+from leads.forms.mending import Mend, PutAway
 from leads.models import Submission
 from leads.paging import bounded
 from leads.tasks import nudge

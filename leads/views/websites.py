@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from leads import rights
+from leads.forms.site import SiteForm
 from leads.models import TrackedSite
-from leads.site_form import SiteForm
 from leads.tracker import sites
 
 SNIPPET = '<script async src="{address}/t.js"></script>'
