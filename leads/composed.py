@@ -16,31 +16,34 @@ M = TypeVar("M", bound=models.Model)
 
 #: Stands for the key while a statement is composed. No sequence gets there, and no page has so many rows.
 KEY = 2**62 + 2**61 + 1
+#: The same for a key that is text.
+WORD = "\x00key"
 
 
 class Composed(Generic[M]):
     """The rows of one key as Django would give them, with their annotations and related ones: `handoffs(lead.pk)`.
 
     `compose` makes the queryset of a key. It is asked once a process, so nothing else in it may change from call to
-    call, and it must be one that can have rows (not `none()`).
+    call, and it must be one that can have rows (not `none()`). `stands` is what stands for the key meanwhile: WORD
+    where it is text.
     """
 
-    def __init__(self, compose: Callable[[int], models.QuerySet[M]]) -> None:
-        self.compose = compose
+    def __init__(self, compose: Callable[[Any], models.QuerySet[M]], *, stands: int | str = KEY) -> None:
+        self.compose, self.stands = compose, stands
 
-    def __call__(self, key: int) -> list[M]:
+    def __call__(self, key: int | str) -> list[M]:
         rows, composed, statement, params, converters = self._composed
         compiler = copy(composed)  # it is of one connection, and so of one thread
         compiler.connection = connections[rows.db]
         compiler.as_sql = lambda: prepared.planned(
-            statement, tuple(key if param == KEY else param for param in params), on=compiler.connection
+            statement, tuple(key if param == self.stands else param for param in params), on=compiler.connection
         )
         compiler.get_converters = lambda _columns: converters
         return list(ModelIterable(_Answered(rows, compiler)))  # type: ignore[arg-type]
 
     @cached_property
     def _composed(self) -> tuple[models.QuerySet[M], Any, str, tuple[Any, ...], dict[int, Any]]:
-        rows = self.compose(KEY)
+        rows = self.compose(self.stands)
         compiler = rows.query.get_compiler(rows.db)
         statement, params = compiler.as_sql()
         converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])

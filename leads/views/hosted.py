@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -13,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.outsiders import address_of
+from leads.composed import WORD, Composed
 from leads.models import WebForm
 from leads.tasks import nudge
 from leads.webforms import guard, hosts, showing, taking
@@ -23,8 +23,13 @@ from leads.webforms.guard import Refused
 SCRIPT_CACHE = "public, max-age=300, stale-while-revalidate=86400"
 
 
+_forms = Composed(lambda public: WebForm.objects.select_related("consent").filter(public_id=public), stands=WORD)
+
+
 def found(public: str) -> WebForm:
-    return get_object_or_404(WebForm.objects.select_related("consent"), public_id=public)
+    for form in _forms(public):
+        return form
+    raise Http404
 
 
 @csrf_exempt  # it stands on other websites, which have no cookie of ours: leads.webforms.guard keeps it
