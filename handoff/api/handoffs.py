@@ -16,6 +16,7 @@ from handoff.api.saying import NotNow
 from handoff.models import Handoff
 from leads import rights
 from leads.api.listing import Filter, Listing, Rows, among, number, person
+from leads.composed import Columns
 from leads.models import Lead
 from personas.choices import Lane, Stage
 
@@ -43,6 +44,9 @@ LISTING = Listing(
         "lead": Filter("lead", number),
     },
 )  # fmt: skip
+
+
+_claimed = Columns(lambda pk: Handoff.objects.filter(pk=pk).values_list(*LISTING.fields.values()))
 
 
 class HandoffRows(Rows):
@@ -81,3 +85,7 @@ class Claim(HandoffRows):
         except ValidationError as error:
             raise NotNow(error.messages[0]) from error
         return self.answer(request, pk)
+
+    def record(self, request: Request, pk: int) -> dict[str, Any]:
+        """The hand-off that was just claimed, by a statement composed once: many claim at the same moment."""
+        return dict(zip(LISTING.fields, _claimed(pk)[0], strict=True))
