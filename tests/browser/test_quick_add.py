@@ -22,10 +22,11 @@ def test_a_marketer_adds_somebody_without_leaving_the_page(page_of):
     page.keyboard.type("Lena Fehr lena@fehr.example")
     page.locator("#alike dd", has_text="lena@fehr.example").wait_for()
     page.keyboard.press("Enter")
-    page.get_by_text("Lena Fehr is added.").wait_for()
+    toasts = page.locator("#toasts")  # the same words are read aloud beside them
+    toasts.get_by_text("Lena Fehr is added.").wait_for()
     assert page.url.endswith("/personas/")
     assert not box.is_visible()
-    page.get_by_role("link", name="Open").click()
+    toasts.get_by_role("link", name="Open").click()
     page.get_by_role("heading", name="Lena Fehr").wait_for()
     assert Lead.objects.get(email="lena@fehr.example").name == "Lena Fehr"
 
