@@ -303,11 +303,13 @@ def board(chosen: LeadFilter, leads: LeadQuerySet, *, moved: str = "") -> Board:
     for kind in (OF_STAGE, OF_STAND, OF_STEP):
         parts.append(select(kind, [name for name in LANES if KINDS[name] is kind], limit=CARDS + 1))
     cards = _cards(chosen, leads, parts)
-    first = [cards.pop(0)] if pinned and cards and cards[0].pk == int(pk) else []
+    kept = next((card for card in cards if pinned and card.lane == into and card.pk == int(pk)), None)
+    if kept:
+        cards.remove(kept)  # read twice where it is among the first cards of its lane too
     lanes = {name: _lane(name, [card for card in cards if card.lane == name], CARDS) for name in ALL}
-    for card in first:
-        lane = lanes[card.lane]
-        lane.cards = [card, *(other for other in lane.cards if other.pk != card.pk)]
+    if kept:
+        lane = lanes[into]
+        lane.cards = [kept, *(other for other in lane.cards if other.pk != kept.pk)]
     for name, currency, count, amount in _totals(leads):
         lanes[name].count += count
         if amount:
