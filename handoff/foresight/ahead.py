@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -43,6 +44,14 @@ class Line(NamedTuple):
     @property
     def change(self) -> int:
         return self.after - self.before
+
+
+class WouldBe(NamedTuple):
+    """A lead that would have become an MQL: the most points it had, and how many of engagement it needs for that."""
+
+    lead: Lead
+    points: int
+    needs: int
 
 
 @dataclass
@@ -106,6 +115,10 @@ class Foresight(Promises):
         others = Handoff.objects.by_marketing().filter(offered_at__gte=self.since, imported=False)
         return others.exclude(origin=Handoff.Origin.LINE).count()
 
+    @cached_property
+    def not_made(self) -> set[int]:
+        return {offer.handoff.pk for offer in self.kept_out} if self.redefines else set()
+
     # who would have become one
 
     @cached_property
@@ -130,9 +143,23 @@ class Foresight(Promises):
         near = could_cross(self.draft, self.current, at=self.now)[: CANDIDATES + 1].count()
         return max(len(self._candidates), near) > CANDIDATES or len(self._offers) >= OFFERS
 
-    @cached_property
+    @property
     def would_be(self) -> list[tuple[Lead, int]]:
         """Leads that would have met the draft and did not meet what was agreed, with the most points they had."""
+        return [(one.lead, one.points) for one in self._would_be]
+
+    @cached_property
+    def besides(self) -> list[tuple[Lead, datetime]]:
+        """The same leads, each with the moment at which it would first have met the draft."""
+        period = {"since": self.since, "until": self.now}
+        needed = {one.lead.pk: one.needs for one in self._would_be}
+        reached = hindsight.first_reached(needed, self.draft.scorecard, **period)
+        acted = hindsight.acted_in(list(needed), Definition.of(self.draft.scorecard).actions, **period)
+        moments = [(lead, reached.get(lead.pk), acted.get(lead.pk)) for lead, _points in self.would_be]
+        return [(lead, min(at for at in both if at is not None)) for lead, *both in moments if any(both)]
+
+    @cached_property
+    def _would_be(self) -> list[WouldBe]:
         if not self.redefines:
             return []
         leads, new, old = self._candidates[:CANDIDATES], self.draft.scorecard, self.current.scorecard
@@ -152,8 +179,8 @@ class Foresight(Promises):
             if not crossed or by_new.missing(facts, lead.persona_id):
                 continue
             if not by_old.met(was, missing=by_old.missing(facts, lead.persona_id), acted=lead.pk in acts_old):
-                found.append((lead, most))
-        return sorted(found, key=lambda one: (-one[1], one[0].pk))
+                found.append(WouldBe(lead, most, by_new.line - fit(facts)))
+        return sorted(found, key=lambda one: (-one.points, one.lead.pk))
 
     @cached_property
     def at_once(self) -> list[Lead]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -18,21 +19,23 @@ from handoff.brief import WORKED_WITH
 from handoff.foresight.offers import OFFERS, SPAN
 from handoff.models import Agreement, Handoff
 from leads import clock, scoring
+from leads.models import Lead
 
 MONTH = timedelta(days=30)
 
 
 class Kept(NamedTuple):
-    """A promise: how many ended, how many of them in time as it was agreed then, and under the draft."""
+    """A promise: how many ended and how many of them in time, as it was agreed then, and as the draft has it."""
 
     label: str
     number: int
     before: int
+    given: int
     after: int
 
 
 class Asked(NamedTuple):
-    """A promise of marketing: what each month brought, and in how many of them the draft's promise was kept."""
+    """A promise of marketing: what each month brought and would have brought, and how often the draft's was kept."""
 
     label: str
     values: list[str]
@@ -41,7 +44,7 @@ class Asked(NamedTuple):
 
 
 class Month(NamedTuple):
-    """What marketing offered in thirty days, counted as Promises counts it."""
+    """What marketing offered in thirty days, counted as Promises counts it, or would have offered."""
 
     since: date
     until: date
@@ -70,21 +73,34 @@ class Promises:
         rows = rows.select_related("agreement", "lead__company", "lead__source")
         return list(rows.defer("brief", "note", "verdict", "lead__search").order_by("-offered_at", "-pk")[:OFFERS])
 
+    @property
+    def not_made(self) -> set[int]:
+        """The offers that the draft would not have made: under it they promise nothing."""
+        raise NotImplementedError
+
+    @property
+    def besides(self) -> list[tuple[Lead, datetime]]:
+        """The leads that the draft would have offered besides, and when."""
+        raise NotImplementedError
+
     @cached_property
     def promises(self) -> list[Kept]:
-        """How many promises of sales were kept, as they were agreed then and under the draft's terms and calendar.
+        """How many promises of sales were given and kept, as they were agreed then and as the draft has them.
 
-        One that still runs counts once its time is over, under both.
+        The draft gives none for an offer that it would not have made. One that still runs counts once its time is
+        over, under both.
         """
         told = []
         for kind, label in PROMISES:
-            before, after, number = 0, 0, 0
+            before, given, after, number = 0, 0, 0, 0
             for handoff in self._offered:
                 was, would = self._in_time(handoff, kind, handoff.agreement), self._in_time(handoff, kind, self.draft)
                 if was is None or would is None:
                     continue
-                number, before, after = number + 1, before + was, after + would
-            told.append(Kept(str(label), number, before, after))
+                number, before = number + 1, before + was
+                if handoff.pk not in self.not_made:
+                    given, after = given + 1, after + would
+            told.append(Kept(str(label), number, before, given, after))
         return told
 
     def _in_time(self, handoff: Handoff, kind: str, terms: Agreement) -> bool | None:
@@ -110,38 +126,66 @@ class Promises:
     @cached_property
     def months(self) -> list[Month]:
         """The last three times thirty days, newest first: what marketing offered, its value, and the facts known."""
-        return [self._month(number) for number in range(SPAN // MONTH)]
+        return [_month(since, until, self._handed(since, until)) for since, until in self._spans]
 
-    def _month(self, number: int) -> Month:
-        until = self.now - number * MONTH
-        handed = [
-            one
-            for one in self._offered
-            if until - MONTH <= one.offered_at < until and one.origin in Handoff.BY_MARKETING
-        ]
-        known = sum(known_share(one) for one in handed)
-        return Month(
-            timezone.localdate(until - MONTH) + timedelta(days=1),  # the day before closes the month before
-            timezone.localdate(until),
-            len(handed),
-            sum((one.value for one in handed if one.lead.currency == Agreement.CURRENCY), Decimal()),
-            round(100 * known / len(handed)) if handed else 0,
-        )
+    @cached_property
+    def months_ahead(self) -> list[Month]:
+        """The same months with what the draft would have offered: without some, and with others besides."""
+        told = []
+        for since, until in self._spans:
+            made = [one for one in self._handed(since, until) if one.pk not in self.not_made]
+            told.append(_month(since, until, [*made, *(lead for lead, at in self.besides if since <= at < until)]))
+        return told
+
+    @property
+    def _spans(self) -> list[tuple[datetime, datetime]]:
+        ends = [self.now - number * MONTH for number in range(SPAN // MONTH)]
+        return [(until - MONTH, until) for until in ends]
+
+    def _handed(self, since: datetime, until: datetime) -> list[Handoff]:
+        return [one for one in self._offered if since <= one.offered_at < until and one.origin in Handoff.BY_MARKETING]
 
     @property
     def marketing(self) -> list[Asked]:
-        """In how many of these months marketing would have kept what the draft asks for."""
+        """In how many of these months marketing would have kept what the draft asks for, with what it would offer."""
         asked = []
         for term, label, name in (
             ("leads_a_month", _("Leads offered"), "leads"),
             ("value_a_month", _("Expected value offered, in euros"), "value"),
             ("completeness", _("Facts known when offered"), "known"),
         ):
-            promised, got = getattr(self.draft, term), [getattr(month, name) for month in self.months]
-            if promised:
-                told = [wording.words(term, value, {}) for value in got]
-                asked.append(Asked(str(label), told, sum(value >= promised for value in got), len(got)))
+            if promised := getattr(self.draft, term):
+                got, would = ([getattr(month, name) for month in months] for months in (self.months, self.months_ahead))
+                told = [_moved(term, *pair) for pair in zip(got, would, strict=True)]
+                asked.append(Asked(str(label), told, sum(value >= promised for value in would), len(would)))
         return asked
+
+    @property
+    def reoffers(self) -> bool:
+        """Whether some month would have brought other offers."""
+        return bool(self.draft.leads_a_month or self.draft.value_a_month or self.draft.completeness) and (
+            self.months != self.months_ahead
+        )
+
+
+def _month(since: datetime, until: datetime, offered: Sequence[Handoff | Lead]) -> Month:
+    """What these hand-offs bring, and these leads as they are known today."""
+    known = sum(known_share(one) for one in offered)
+    leads = [one.lead if isinstance(one, Handoff) else one for one in offered]
+    values = [one.value for one, lead in zip(offered, leads, strict=True) if lead.currency == Agreement.CURRENCY]
+    return Month(
+        timezone.localdate(since) + timedelta(days=1),  # the day before closes the month before
+        timezone.localdate(until),
+        len(offered),
+        sum((value for value in values if value), Decimal()),
+        round(100 * known / len(offered)) if offered else 0,
+    )
+
+
+def _moved(term: str, was: Any, would: Any) -> str:
+    """A value of a month in words, with an arrow to what it would have been where that is another."""
+    words = wording.words(term, was, {})
+    return words if was == would else f"{words} → {wording.words(term, would, {})}"
 
 
 #: What sales promises, and the calendar it is counted on.
@@ -165,10 +209,10 @@ def moments(handoff: Handoff, kind: str) -> tuple[datetime | None, datetime | No
     return handoff.accepted_at, handoff.first_attempt_at if kind == "attempt" else handoff.first_contact_at
 
 
-def known_share(handoff: Any) -> float:
+def known_share(one: Any) -> float:
     """Which share of the facts that sales works with was known when this was offered; else, is known today."""
-    known = handoff.known
+    known = getattr(one, "known", None)
     if known is None:
-        facts = scoring.facts(handoff.lead)
+        facts = scoring.facts(one.lead if isinstance(one, Handoff) else one)
         known = [name for name in WORKED_WITH if facts.get(name) not in (None, "")]
     return len(set(known) & set(WORKED_WITH)) / len(WORKED_WITH)

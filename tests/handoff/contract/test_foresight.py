@@ -154,12 +154,44 @@ def test_promises_are_held_against_the_new_terms_and_the_new_calendar(sam):
     with clock.at(monday + timedelta(days=1)):
         draft = make_draft(accept_within=120, attempt_within=90)
         held = {kept.label: tuple(kept)[1:] for kept in Foresight(draft, Agreement.objects.in_force()).promises}
-        assert held["Accepted or returned in time"] == (1, 1, 0)
-        assert held["First attempt in time"] == (1, 1, 0)
-        assert held["Two-way contact in time"] == (0, 0, 0)
+        assert held["Accepted or returned in time"] == (1, 1, 1, 0)
+        assert held["First attempt in time"] == (1, 1, 1, 0)
+        assert held["Two-way contact in time"] == (0, 0, 0, 0)
         draft = agreement.amend(draft, actor=sam, seen=draft.edit, opens=datetime(2026, 1, 1, 11).time())
         held = {kept.label: tuple(kept)[1:] for kept in Foresight(draft, Agreement.objects.in_force()).promises}
-        assert held["Accepted or returned in time"] == (1, 1, 1)
+        assert held["Accepted or returned in time"] == (1, 1, 1, 1)
+
+
+def test_promises_are_those_of_the_offers_that_the_draft_would_have_made(client, sam):
+    lifecycle.accept(offered("meeting:met"), actor=sam)
+    lifecycle.accept(offered(), actor=sam)
+    offers = sorted(Handoff.objects.values_list("brief__score__total", flat=True))
+    draft = make_draft(mql_line=offers[-1], accept_within=30, leads_a_month=2)
+    held = Foresight(draft, Agreement.objects.in_force())
+    assert tuple(held.promises[0])[1:] == (2, 2, 1, 1)
+    assert [(asked.values[0], asked.after) for asked in held.marketing] == [("2 → 1", 0)]
+    client.force_login(sam)
+    page = words(client.get(AHEAD))
+    for text in (
+        "Given under v2",
+        "2 → 1",
+        "0 of 3",
+        "For an offer that v2 would not have made, sales promises nothing",
+    ):
+        assert text in page
+
+
+def test_who_would_have_become_an_mql_counts_in_the_month_when_they_would_have(mia):
+    now = timezone.now()
+    with clock.at(now - timedelta(days=40)):
+        lead = warm("web:pricing", name="Nora Near", value="3000", currency="EUR")
+    with clock.at(now - timedelta(days=5)):
+        capture.log(lead, kind="web:page")
+    held = ahead(mql_line=55, leads_a_month=1, value_a_month=1_000)
+    assert [one for one, _at in held.besides] == [lead]
+    assert [(month.leads, month.value) for month in held.months] == [(0, 0)] * 3
+    assert [(month.leads, month.value) for month in held.months_ahead] == [(0, 0), (1, 3_000), (0, 0)]
+    assert [asked.after for asked in held.marketing] == [1, 1]
 
 
 def test_an_offer_is_judged_by_what_was_known_of_it_then(mia, sam):
