@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from dashboards.period import Monthly
 from leads.learning.card import K, chance
 from leads.learning.labels import Labels, said_before
+from leads.learning.model import level_at
 from leads.models import LearnedModel, Learning
 
 #: The newest so many ended leads are looked at, and so many months told.
@@ -73,12 +74,12 @@ class Foretold:
         earlier, found = known.found[:-MOST], known.found[-MOST:]
         said, zone = said_before(found), timezone.get_default_timezone()
         points = LearnedModel.objects.without_trees().filter(version=1).first()
-        level = points.parameters["b"] if points else 0.0
         wins, ended, rows = sum(label.won for label in earlier), len(earlier), []
         for label in found:
             if label.lead in said:
                 then = said[label.lead]
                 constant = wins / ended if 0 < wins < ended else terms.win_rate
+                level = level_at(points, then.at) if points else 0.0
                 by_points = chance(level + K * then.points / 10)
                 month = label.at.astimezone(zone).date().replace(day=1)
                 rivals = {"chance": then.probability, "points": by_points, "constant": constant}

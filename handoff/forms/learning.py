@@ -17,7 +17,7 @@ class Terms(Saying):
 
     title = gettext_lazy("What learning goes by")
     button = gettext_lazy("Save")
-    hint = gettext_lazy("Until outcomes say more, chances begin here. The next training goes by it.")
+    hint = gettext_lazy("Chances by the points begin here, at once. The next training goes by it.")
 
     win_rate = forms.DecimalField(
         label=gettext_lazy("Stated win rate, in percent"),

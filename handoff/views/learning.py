@@ -74,6 +74,8 @@ def terms(request: HttpRequest) -> HttpResponse:
     rights.permit(request.user, "learning")
     form = Terms(request.POST if request.method == "POST" else None, actor=request.user)
     if form.is_bound and form.attempt():
-        messages.success(request, _("Saved: the next training goes by it."))
+        messages.success(
+            request, _("Saved: chances by the points go by it within minutes, and so does the next training.")
+        )
         return HttpResponse(headers={"HX-Redirect": reverse(PAGE)}) if request.htmx else redirect(PAGE)
     return ask(request, form, address=request.path, back=reverse(PAGE), about=_("Is it true?"))

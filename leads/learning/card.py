@@ -12,7 +12,7 @@ from leads.learning.bins import Bins
 #: One point is so much log-odds: ten points are odds x1.42.
 POINT = 0.035
 K = 0.35
-POINTS, BOOSTER, REST = "@points", "@booster", "@rest"
+POINTS, MEAN, BOOSTER, REST = "@points", "@mean", "@booster", "@rest"
 
 
 class Part(NamedTuple):
@@ -74,9 +74,16 @@ class Card:
     def base(self) -> float:
         return math.fsum([self.b, self.k * self.mean_points / 10, *(mean for _bins, _w, mean in self.columns)])
 
-    def answer(self, values: Mapping[str, Any], points: float) -> Answer:
-        """The chance of one lead with these features and so many agreed points."""
-        parts = [Part(POINTS, f"{points:g}", self.stretch * self.k * (points - self.mean_points) / 10)]
+    def answer(self, values: Mapping[str, Any], points: float, of: Sequence[Mapping[str, Any]] = ()) -> Answer:
+        """The chance of one lead with these features and so many agreed points.
+
+        Where the points say it alone, each of the parts `of` them is a part of the chance.
+        """
+        worth = self.stretch * self.k / 10
+        if not self.columns and sum(one["points"] for one in of) == points:
+            told = [Part(f"{POINTS}:{one['label']}", f"{one['points']:g}", worth * one["points"]) for one in of]
+            return Answer(self.base, [*told, Part(MEAN, f"{self.mean_points:.3g}", -worth * self.mean_points)])
+        parts = [Part(POINTS, f"{points:g}", worth * (points - self.mean_points))]
         for bins, w, mean in self.columns:
             value = values.get(bins.name)
             place = bins.place(value)

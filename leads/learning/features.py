@@ -33,10 +33,11 @@ SELECT lead, (SELECT kind FROM leads_activity WHERE lead_id = lead ORDER BY at, 
 
 @dataclass
 class Known:
-    """What is known of one lead at one moment."""
+    """What is known of one lead at one moment: features, agreed points, and what these are made of."""
 
     features: dict[str, Any]
     points: float
+    parts: Sequence[Mapping[str, Any]] = ()
 
 
 def known_now(counted: Counted) -> dict[int, Known]:
@@ -46,7 +47,8 @@ def known_now(counted: Counted) -> dict[int, Known]:
         facts, done = _facts(lead, counted.facts[lead.pk]), counted.touches.get(lead.pk, {})
         done = {kind: touches for kind, touches in done.items() if is_touch(kind)}
         features = _features(lead, facts, done, lead.came or "", counted.at)
-        found[lead.pk] = Known(features, counted.points[lead.pk].total)
+        points = counted.points[lead.pk]
+        found[lead.pk] = Known(features, points.total, points.parts)
     return found
 
 

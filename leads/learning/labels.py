@@ -122,15 +122,16 @@ def _waited(horizon: timedelta) -> Iterator[Label]:
 
 
 class Said(NamedTuple):
-    """What was said of a lead before it ended: the chance then, and how many points it had."""
+    """What was said of a lead before it ended, and when: the chance then, and how many points it had."""
 
     probability: float
     points: int
+    at: datetime
 
 
 #: The newest word at an offer goes over the one at creation: that is when somebody had to choose.
 _SAID = """
-SELECT DISTINCT ON (s.lead_id) s.lead_id, s.probability, s.points
+SELECT DISTINCT ON (s.lead_id) s.lead_id, s.probability, s.points, s.at
   FROM unnest(%s::bigint[], %s::timestamptz[]) AS w(lead, at)
   JOIN leads_snapshot s ON s.lead_id = w.lead AND s.at < w.at
  WHERE s.probability IS NOT NULL AND s.moment <> 'outcome'
@@ -142,4 +143,4 @@ def said_before(found: Sequence[Label]) -> dict[int, Said]:
     """What the live model of its day said of these leads before they ended, by lead; history from a file has none."""
     with connection.cursor() as cursor:
         cursor.execute(_SAID, [[label.lead for label in found], [label.at for label in found]])
-        return {lead: Said(probability, points) for lead, probability, points in cursor.fetchall()}
+        return {lead: Said(*said) for lead, *said in cursor.fetchall()}

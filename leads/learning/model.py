@@ -28,6 +28,8 @@ KEPT = 12
 BATCH = 1_000
 #: The least and the greatest win rate that can be stated.
 RATES = (0.001, 0.9)
+#: The level of the points is that of so many leads at most.
+COUNTED = 100_000
 #: Chances by the points are said anew once their level has moved so far, in log-odds.
 MOVED = 0.05
 _WAITING = """
@@ -75,12 +77,21 @@ def of_points() -> dict[str, Any]:
     """The agreed points as a scorecard without columns: leads as they are counted now are won at the stated rate."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT total, count(*) FROM (SELECT total FROM leads_leadscore LIMIT 100000) AS known GROUP BY total"
+            "SELECT total, count(*) FROM (SELECT total FROM leads_leadscore LIMIT %s) AS known GROUP BY total",
+            [COUNTED],
         )
         counts: dict[float, int] = dict(cursor.fetchall())
     leads = sum(counts.values())
     mean = sum(total * count for total, count in counts.items()) / leads if leads else 0.0
-    return {"b": level(settings().win_rate, counts), "k": K, "mean_points": mean, "columns": [], "stretch": 1.0}
+    b, table = level(settings().win_rate, counts), scoring.agreed()[0].version
+    return {"b": b, "k": K, "mean_points": mean, "columns": [], "stretch": 1.0, "leads": leads, "table": table}
+
+
+def level_at(points: LearnedModel, moment: datetime) -> float:
+    """The level at which the points stood at a moment: what they said then stays said."""
+    before = [b for until, b in points.parameters.get("before", ()) if moment < datetime.fromisoformat(until)]
+    found: float = before[0] if before else points.parameters["b"]
+    return found
 
 
 def card_of(model: LearnedModel) -> Card:
@@ -99,7 +110,7 @@ def answer(counted: Counted, *, created: Collection[int] = ()) -> None:
         return
     model, known = live(), known_now(counted)
     card = card_of(model)
-    answers = {pk: card.answer(one.features, one.points) for pk, one in known.items()}
+    answers = {pk: card.answer(one.features, one.points, one.parts) for pk, one in known.items()}
     _write(answers.items(), model, counted.at, waits=model.has_trees)
     new = [(pk, one) for pk, one in known.items() if pk in created]
     said = {pk: (found.probability, model.pk) for pk, found in answers.items()}
@@ -168,7 +179,7 @@ class Worker:
     def answers(self, known: Sequence[Known]) -> list[Answer]:
         """The chance of each: the scorecard's parts at their share, and what the trees add as one part."""
         if not known or self.learned is None or not self.learned.trees or not self.learned.share:
-            return [self.card.answer(one.features, one.points) for one in known]
+            return [self.card.answer(one.features, one.points, one.parts) for one in known]
         learned, table = self.learned, table_of(known, self.learned.names)
         whole = learned.logits(table).tolist()
         found = []
@@ -210,6 +221,8 @@ def score(leads: Sequence[int], worker: Worker, *, at: datetime) -> list[Answer]
 def refresh(batches: int = 100) -> int:
     """Chances that another model said, that only the scorecard has, or that nobody has said yet, anew."""
     model, done, behind = live(), 0, 0
+    if model.is_points and is_adrift(model):
+        anchor(model)
     worker = Worker.of(LearnedModel.objects.get(pk=model.pk))
     for _number in range(batches):
         with transaction.atomic():
@@ -236,24 +249,44 @@ def outdated(model: LearnedModel, limit: int, *, behind: int = 0) -> tuple[list[
     return found, behind
 
 
+@transaction.atomic
 def state(*, win_rate: float, accepted_counts: bool) -> Learning:
-    """Keep what people say to learning; the next training goes by it. Raise ValidationError beyond the bounds."""
+    """Keep what people say to learning: the points stand for it at once, the next training goes by it.
+
+    Raise ValidationError beyond the bounds.
+    """
     if not RATES[0] <= win_rate <= RATES[1]:
         words = {"least": f"{100 * RATES[0]:g}", "most": f"{100 * RATES[1]:g}"}
         why = _("A win rate lies between %(least)s and %(most)s percent. Everything else was kept.") % words
         raise ValidationError({"win_rate": why})
     terms = settings()
+    moved = win_rate != terms.win_rate
     terms.win_rate, terms.accepted_counts = win_rate, accepted_counts
     terms.save(update_fields=["win_rate", "accepted_counts"])
+    if moved and (points := LearnedModel.objects.without_trees().filter(version=1).first()):
+        anchor(points)
     return terms
 
 
+@transaction.atomic
 def anchor(points: LearnedModel) -> None:
-    """Let the points stand for the stated win rate, as leads are counted now; say chances anew that it moves."""
-    was, points.parameters = points.parameters["b"], of_points()
+    """Let the points stand for the stated win rate from now on, as leads are counted now; say anew what that moves."""
+    was = LearnedModel.objects.select_for_update().values_list("parameters", flat=True).get(pk=points.pk)
+    before = [*was.get("before", ()), [clock.now().isoformat(), was["b"]]]
+    points.parameters = {**of_points(), "before": before}
     points.save(update_fields=["parameters"])
-    if abs(points.parameters["b"] - was) > MOVED:
+    if abs(points.parameters["b"] - was["b"]) > MOVED:
         Chance.objects.filter(model=points, waits=False).update(waits=True)
+
+
+def is_adrift(points: LearnedModel) -> bool:
+    """Whether the points stand on leads or on a table that are others by now: twice as many, or all counted anew."""
+    if points.parameters.get("table") != scoring.agreed()[0].version and not scoring.outdated(1):
+        return True
+    stood_on = points.parameters.get("leads", 0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM (SELECT FROM leads_leadscore LIMIT %s) AS known", [2 * stood_on + 1])
+        return bool(stood_on < COUNTED and cursor.fetchone()[0] > 2 * stood_on)
 
 
 @transaction.atomic

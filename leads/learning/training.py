@@ -180,8 +180,6 @@ def _trained(terms: Learning) -> Result:
     look_for_leaks()
     known = labelled(terms)
     live = LearnedModel.objects.get(pk=model.live().pk)
-    if live.is_points:
-        model.anchor(live)
     out = kept_out()
     knows_too_much = sorted(out & set(live.columns))
     outcomes, wins = len(known.found), known.wins

@@ -10,7 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from leads.learning.card import BOOSTER, POINT, POINTS, REST, Part, chance
+from leads.learning.card import BOOSTER, MEAN, POINT, POINTS, REST, Part, chance
 from leads.models import Chance, Lead
 from personas.choices import Stage
 
@@ -107,6 +107,10 @@ def text(part: Part | Sequence[Any]) -> str:
     name, value = str(part[0]), str(part[1])
     if name == POINTS:
         return _("the agreed points")  # how many stands beside it, as of now
+    if name.startswith(f"{POINTS}:"):
+        return name.partition(":")[2]
+    if name == MEAN:
+        return _("the points that a lead has on average")
     if name == BOOSTER:
         return _("how it all comes together")
     if name == REST:

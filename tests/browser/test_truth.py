@@ -47,5 +47,5 @@ def test_a_manager_states_the_win_rate_in_a_dialog_and_a_wrong_one_is_told(page_
     expect(page.get_by_text("A win rate lies between 0.1 and 90 percent.")).to_be_visible()
     page.get_by_label(re.compile("^Stated win rate")).fill("25")
     page.get_by_role("button", name="Save").click()
-    said(page, "Saved: the next training goes by it.")
+    said(page, "Saved: chances by the points go by it within minutes, and so does the next training.")
     assert Learning.objects.get().win_rate == 0.25

@@ -214,9 +214,39 @@ def test_the_win_rate_is_stated_within_bounds_and_the_next_training_goes_by_it(c
     assert client.post(terms, {"win_rate": "40", "accepted_counts": "on"}, follow=True).status_code == 200
     assert (Learning.objects.get().win_rate, Learning.objects.get().accepted_counts) == (0.4, True)
     assert "while fewer than 30 are won" in read(client).text
-    learned()
     assert refresh_chances() == 1
     assert Chance.objects.get(lead=lead).probability > 2 * before
+
+
+def test_a_training_that_is_not_taken_moves_nothing_that_is_shown(client, ruth):
+    refresh_chances()
+    for number, stage in enumerate(["customer", "out", "out"] * 3):
+        make_lead(stage, phone="+43 1 2345678", job_title="Clerk" if number % 2 else "Head of purchasing")
+    refresh_chances()
+
+    def shown():
+        terms = settings()
+        now = dict(Chance.objects.values_list("lead", "probability"))
+        then = [(row.lead, row.said) for row in Foretold.of(labelled(terms), terms).rows]
+        return now, then, LearnedModel.objects.get(version=1).parameters
+
+    for _number in range(3):
+        make_lead("out")
+    was = shown()
+    assert len(was[1]) == 12
+    assert learned()["result"] != "promoted"
+    assert shown() == was
+
+
+def test_what_the_points_said_before_another_win_rate_stays_as_it_was_said(client, ruth):
+    for stage in ("customer", "out", "out", "customer"):
+        make_lead(stage)
+    terms = settings()
+    was = Foretold.of(labelled(terms), terms).rows
+    assert client.post(reverse("handoff:learning_terms"), {"win_rate": "40"}, follow=True).status_code == 200
+    now = Foretold.of(labelled(settings()), settings()).rows
+    assert [row.said["points"] for row in now] == [row.said["points"] for row in was]
+    assert LearnedModel.objects.get(version=1).parameters["b"] != pytest.approx(-2.2, abs=0.5)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from leads import capture, clock, editing, learning, scoring
 from leads.learning import fitting, training
 from leads.learning.features import known_at
 from leads.learning.labels import labelled
-from leads.models import Chance, LearnedModel, Learning, Outcome, Snapshot, Suspect
+from leads.learning.words import text
+from leads.models import Chance, LeadScore, LearnedModel, Learning, Outcome, Snapshot, Suspect
 from leads.tasks import learn, refresh_chances
 from smarketing.celery import app
 from tests.factories import make_handoff, make_lead, make_leads, make_reason, make_user
@@ -72,8 +73,26 @@ def test_before_anything_is_learned_the_points_say_the_chance():
     cold, warm = make_lead(), make_lead(phone="+43 1 2345678", job_title="Head of purchasing")
     chances = {chance.lead_id: chance for chance in Chance.objects.all()}
     assert chances[cold.pk].probability < chances[warm.pk].probability < 0.5
-    assert [name for name, _value, _logit in chances[warm.pk].parts] in (["@points"], [])
     assert LearnedModel.objects.get(state="live").is_points
+
+
+def test_a_chance_by_the_points_is_explained_by_the_parts_of_the_points_and_they_sum_to_it(client):
+    make_leads(30)
+    lead = make_lead(phone="+43 1 2345678", job_title="Head of purchasing")
+    for _number in range(12):
+        capture.log(lead, kind="web:pricing")
+    refresh_chances()
+    chance, score = Chance.objects.get(lead=lead), LeadScore.objects.get(lead=lead)
+    assert sums(chance) == chance.logit
+    told = {text(part): round(part[2] / 0.035) for part in chance.parts}
+    average = told.pop("the points that a lead has on average")
+    assert average < 0
+    assert told == {part["label"]: part["points"] for part in score.parts}
+    assert min(told.values()) < 0, "what a rule brings beyond its cap is a part as well"
+    client.force_login(make_user("mia"))
+    page = client.get(lead.get_absolute_url()).text
+    assert "the points that a lead has on average" in page
+    assert "the agreed points" not in page
 
 
 def test_what_comes_in_is_answered_at_once_by_the_scorecard(tmp_path):
