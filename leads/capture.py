@@ -353,11 +353,15 @@ def _told_with(done: Processed, profile: Profile) -> dict[str, Any]:
 
 
 def _wake(dones: Sequence[Processed], now: datetime) -> None:
-    """New activity brings back who was OUT, unless they asked not to be contacted."""
+    """New activity brings back who was OUT; who asked not to be contacted only with a consent given since then."""
     for done in dones:
-        lead = done.lead
-        inbound = done.submission.way in Submission.INBOUND
-        if lead and inbound and lead.stage == Stage.OUT and not lead.do_not_contact:
+        lead, said = done.lead, done.submission
+        if not lead or lead.stage != Stage.OUT or said.way not in Submission.INBOUND:
+            continue
+        if lead.do_not_contact and said.payload.get("consent") and said.at > lead.stage_since:
+            lead.do_not_contact = False
+            lead.save(update_fields=["do_not_contact"])
+        if not lead.do_not_contact:
             pipeline.move(lead, Stage.TOFU, act="return_by_self", at=now)
 
 
@@ -417,11 +421,18 @@ def log(
 
 
 @transaction.atomic
-def log_many(lines: Sequence[Activity]) -> None:
-    """The same for many touches of many leads, each line with its own moment, none of them still to come."""
-    now, leads = clock.now(), {line.lead_id for line in lines}
-    Lead.objects.locked(leads)
+def log_many(lines: Sequence[Activity], *, by_themselves: bool = False) -> None:
+    """The same for many touches of many leads, each line with its own moment, none of them still to come.
+
+    What people do `by_themselves` brings back who was OUT when they did it, unless they asked not to be contacted.
+    """
+    now, leads = clock.now(), Lead.objects.locked({line.lead_id for line in lines})
     timeline.record_many(lines)
-    counted = scoring.rescore(leads, at=now)
+    if by_themselves:
+        newest = {line.lead_id: line.at for line in sorted(lines, key=lambda line: line.at)}
+        back = [lead for lead in leads if lead.stage == Stage.OUT and not lead.do_not_contact]
+        if since := {lead: now for lead in back if newest[lead.pk] > lead.stage_since}:
+            pipeline.move_many(since, Stage.TOFU, act="return_by_self")
+    counted = scoring.rescore({lead.pk for lead in leads}, at=now)
     pipeline.notice_readiness(counted.crossed, at=now)
     learning.answer(counted)

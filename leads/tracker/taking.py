@@ -30,7 +30,8 @@ def _take_lot() -> int:
     events = list(VisitorEvent.objects.waiting().filter(lead__in=leads).order_by("at", "pk")[:LOT])
     if not events:
         return 0
-    capture.log_many([_line(event, leads[event.lead_id]) for event in events if event.lead_id])
+    lines = [_line(event, leads[event.lead_id]) for event in events if event.lead_id]
+    capture.log_many(lines, by_themselves=True)
     VisitorEvent.objects.filter(pk__in=[event.pk for event in events]).update(taken_at=clock.now())
     return len(events)
 

@@ -11,6 +11,7 @@ from handoff.models import Handoff, Notice
 from leads import capture
 from leads.models import Lead, Outcome, Signal
 from tests.factories import make_deal, make_handoff, make_lead, make_reason, make_user
+from tests.leads.test_webforms import make_form, send
 
 
 def journey(lead):
@@ -271,6 +272,32 @@ def test_who_was_out_comes_back_by_themselves(sam):
     lead = make_lead("out")
     capture.process([capture.accept({"email": lead.email}, way="api")])
     assert journey(lead)[-1] == ("out", "tofu", "return_by_self")
+
+
+def test_a_new_consent_in_a_form_brings_back_who_asked_not_to_be_contacted_and_their_message_is_offered(client, sam):
+    form = make_form(consent="I agree that you write to me.", hand_raise="always")
+    earlier = send(client, form, {"email": "lena@fehr.example", "consent": "1"})
+    lead = make_handoff("sal", email="lena@fehr.example").lead
+    lifecycle.disqualify(lead, actor=sam, reason=make_reason("disqualify", "do_not_contact"))
+    capture.process_waiting()  # what they sent before they asked is no new consent
+    answers.answer_all()
+    assert (earlier.status_code, standing(lead)) == (303, ("out", None))
+    capture.process([capture.accept({"email": lead.email, "hand_raise": True}, way="api")])
+    answers.answer_all()
+    assert standing(lead) == ("out", None)
+
+    assert send(client, form, {"email": lead.email, "consent": "1", "message": "Please call"}).status_code == 303
+    capture.process_waiting()
+    answers.answer_all()
+    lead.refresh_from_db()
+    assert (standing(lead), lead.do_not_contact) == (("mofu", "mql"), False)
+    assert ("out", "tofu", "return_by_self") in journey(lead)
+    assert "agreed to version 1" in told(client, lead, sam)
+
+
+def told(client, lead, person):
+    client.force_login(person)
+    return client.get(lead.get_absolute_url()).text
 
 
 def test_a_purchase_takes_the_fast_lane_and_records_what_it_skipped():

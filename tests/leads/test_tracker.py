@@ -8,11 +8,12 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from handoff import lifecycle
 from handoff.tasks import answer
 from leads import capture, tracker
 from leads.models import Activity, Engagement, Lead, Submission, TrackedSite, Visitor, VisitorEvent
 from leads.tracker import sites, stream
-from tests.factories import make_lead
+from tests.factories import make_lead, make_reason, make_user
 from tests.leads.tracking import LANDING, Visiting, event, site
 
 __all__ = ["site"]
@@ -316,3 +317,20 @@ def test_a_site_that_is_taken_away_is_not_heard_any_more(site):
     TrackedSite.objects.all().delete()
     sites.read_again()
     assert Visiting().looks("/") == 403
+
+
+def test_who_was_out_comes_back_by_looking_at_a_page_unless_they_asked_not_to_be_contacted(site):
+    visitings = [Visiting() for _visitor in range(3)]
+    for number, visiting in enumerate(visitings):
+        visiting.says(email=f"p{number}@fehr.example")
+    answer()
+    late, back, silent = Lead.objects.order_by("email")
+    visitings[0].looks("/pricing")  # before sales was done with them: known only afterwards
+    for lead, why in ((late, "no_need"), (back, "no_need"), (silent, "do_not_contact")):
+        lifecycle.disqualify(lead, actor=make_user("mia"), reason=make_reason("disqualify", why))
+    visitings[1].looks("/pricing")
+    visitings[2].looks("/pricing")
+    answer()
+    assert [lead.activities.filter(kind="web:pricing").count() for lead in (late, back, silent)] == [1, 1, 1]
+    assert list(Lead.objects.order_by("email").values_list("stage", flat=True)) == ["out", "tofu", "out"]
+    assert back.stage_changes.latest("seq").act == "return_by_self"
