@@ -61,15 +61,15 @@ class RedisWatch(Watch):
     client: redis.Redis | None = None
 
     def _answers(self) -> bool:
-        if self.client is None:
-            self.client = redis.Redis.from_url(
-                os.environ["REDIS_URL"],
-                socket_timeout=2,
-                socket_connect_timeout=2,
-                retry=None,
-                single_connection_client=True,
-            )
         try:
+            if self.client is None:  # it connects as it is made
+                self.client = redis.Redis.from_url(
+                    os.environ["REDIS_URL"],
+                    socket_timeout=2,
+                    socket_connect_timeout=2,
+                    retry=None,
+                    single_connection_client=True,
+                )
             return bool(self.client.ping())
         except (redis.RedisError, OSError):
             self.client = None
