@@ -5,6 +5,7 @@ Pure reads. The mathematics is loaded when somebody looks, so that no other page
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -81,6 +83,10 @@ class Measured:
     def foretold(self) -> float:
         """How many wins were expected."""
         return sum(one.outcomes * one.predicted for one in self.tenths)
+
+
+def _given(rival: Measured) -> str:
+    return words.percent(math.exp(-rival.log_loss))
 
 
 class Version(NamedTuple):
@@ -207,6 +213,24 @@ class Truth:
         told = _("Of %(n)d outcomes %(won)d were won; the chances foretold %(foretold)s.")
         better = _("They cost %(loss)s a prediction, the points %(points)s: less is better.")
         return f"{told} {better}" % said
+
+    @property
+    def finding_in_words(self) -> str:
+        """The same without a measure: how far the chances were off, and what they gave to what then happened.
+
+        e to the power of minus the log loss is the (geometric) mean of the chances that were given to what happened.
+        """
+        chance, points, _constant = self.measured
+        off = 100 * (chance.foretold - chance.won) / chance.outcomes
+        by = {"n": number_format(abs(off), decimal_pos=1)}
+        if round(abs(off), 1) == 0:
+            told = _("The chances were neither too high nor too low on average.")
+        elif off > 0:
+            told = _("The chances were too high by %(n)s percentage points on average.") % by
+        else:
+            told = _("The chances were too low by %(n)s percentage points on average.") % by
+        given = _("What then happened they had given %(chance)s, the points %(points)s; tossing a coin gives 50 %%.")
+        return f"{told} {given}" % {"chance": _given(chance), "points": _given(points)}
 
     @cached_property
     def drift(self) -> list[Drift]:

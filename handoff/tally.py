@@ -50,6 +50,7 @@ def offered() -> Offered:
 class Told(NamedTuple):
     """A rule in words, and how many leads have points by it now; None: it is not in force."""
 
+    group: str
     label: str
     asks: str
     points: int
@@ -94,13 +95,13 @@ class Tally:
         return sum(rule.never for rule in [*self.fit, *self.engagement])
 
     def _fit(self, rule: points.Rule) -> Told:
-        return Told(rule["label"], points.asked(rule), rule["points"], self._leads(points.FIT, rule))
+        return Told(points.FIT, rule["label"], points.asked(rule), rule["points"], self._leads(points.FIT, rule))
 
     def _engagement(self, rule: points.Rule) -> Told:
         said = {**points.facets(rule), "points": ""}
         said["kind"] = telling.named(rule["kind"]) if rule["kind"] else said["kind"]
         asks = ", ".join(part for part in said.values() if part and part != rule["label"])
-        return Told(rule["label"], asks, rule["points"], self._leads(points.ENGAGEMENT, rule))
+        return Told(points.ENGAGEMENT, rule["label"], asks, rule["points"], self._leads(points.ENGAGEMENT, rule))
 
     def _leads(self, group: str, rule: points.Rule) -> int | None:
         return None if self.counts is None else self.counts.get((group, rule["label"]), 0)
@@ -123,7 +124,8 @@ def _fired() -> dict[tuple[str, str], int]:
 
 def history() -> list[Revision]:
     """The versions in force that changed the points, the newest first; the first one began with them."""
-    signed = list(Agreement.objects.signed().select_related("scorecard", "agreed_by", "drafted_by").order_by("version"))
+    rows = Agreement.objects.signed().select_related("scorecard", "agreed_by", "drafted_by")
+    signed = list(rows.prefetch_related("amendments__person").order_by("version"))
     found = []
     for before, version in zip([None, *signed], signed, strict=False):
         if before is None or before.points != version.points:

@@ -103,6 +103,7 @@ urlpatterns = [
     path("settings/agreement/points/", points.points, name="points"),
     path("settings/agreement/draft/points/", points.edit, name="points_edit"),
     path("settings/agreement/draft/days/", agreement.days, name="agreement_days"),
+    path("settings/agreement/counting/", agreement.counting, name="agreement_counting"),
     path("settings/agreement/evidence/", agreement.evidence, name="agreement_evidence"),
     path("settings/agreement/draft/foresight/", agreement.foresee, name="agreement_foresight"),
     path("settings/agreement/draft/sign/", agreement.sign, name="agreement_sign"),

@@ -44,6 +44,7 @@ LABELS = {
     "customer_from": gettext_lazy("Customer since"),
     "holder": gettext_lazy("Hand-off with"),
     "file": gettext_lazy("From the file"),
+    "points": gettext_lazy("Points by"),
     "q": gettext_lazy("Search"),
 }
 LISTED = ("stage", "owner", "source", "persona", "due", "again")
@@ -256,6 +257,11 @@ class LeadFilter:
         brought = Submission.objects.filter(upload=number_of(value), lead__isnull=False)
         return Q(pk__in=brought.values("lead"))
 
+    def _points(self, value: str) -> Q:
+        """Whom a rule of the agreed points gives points or takes some: `fit:Phone number known`."""
+        group, _colon, label = value.partition(":")
+        return Q(score__parts__contains=[{"group": group, "label": label}])
+
     # What a page writes
 
     def address(self, *without: str) -> str:
@@ -294,6 +300,7 @@ class LeadFilter:
     def periods(self) -> list[dict[str, Any]]:
         """Filters that only other pages' links set: shown, carried on, and taken away."""
         words = {**dict.fromkeys(PERIOD, day_words), "holder": self._person_words, "file": file_words}
+        words |= {"points": lambda value: value.partition(":")[2]}
         return [
             {
                 "name": name,

@@ -356,6 +356,11 @@ def outdated(limit: int) -> list[int]:
     return list(oldest.filter(scored_at__lt=changed_at())[:limit])
 
 
+def behind(most: int) -> int:
+    """How many leads wait to be counted by today's points and personas; `most` stands for any more."""
+    return LeadScore.objects.filter(scored_at__lt=changed_at())[:most].count()
+
+
 def hold_counted(leads: Collection[int]) -> None:
     """Mark these as counted by today's points and personas, even where a clock set back says that was before them."""
     changed = changed_at()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from celery import current_app, shared_task
 from django.conf import settings
@@ -37,6 +38,16 @@ def _nudge() -> None:
             current_app.send_task(settings.NUDGE_TASK)
         except (OperationalError, OSError):
             cache.delete(NUDGED)  # the broker is away: the rows wait, and the beat's sweep finds them
+
+
+def recount_soon() -> None:
+    """After the commit, have leads counted by new points; where the broker is away, the beat does it in a minute."""
+    transaction.on_commit(_recount_soon)
+
+
+def _recount_soon() -> None:
+    with suppress(OperationalError, OSError):
+        rescore_outdated.apply_async(expires=60)
 
 
 def heard() -> None:

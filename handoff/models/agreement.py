@@ -147,6 +147,12 @@ class Agreement(models.Model):
         return self.in_force_since is None and self.ended_at is None
 
     @property
+    def changed_last(self) -> Amendment | None:
+        """The newest change of its words, where somebody made it who did not begin it."""
+        last = next((row for row in self.amendments.all() if row.changes), None)
+        return last if last and last.person_id and last.person_id != self.drafted_by_id else None
+
+    @property
     def mql_line(self) -> int:
         return self.scorecard.mql_line
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from math import ceil
 
 from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
@@ -67,6 +68,27 @@ class Evidence:
         return number >= LEAST and (number >= SHARE * len(self.answered) or (number >= MANY and self._is_concentrated))
 
     @property
+    def wanting(self) -> int:
+        """How many more such returns there are, and nothing else is answered, until they gather; 0 where they do."""
+        number, answered = len(self.definitional), len(self.answered)
+        share = ceil((SHARE * answered - number) / (1 - SHARE))
+        return 0 if self.gathers else max(LEAST - number, share, 1)
+
+    @property
+    def still(self) -> str:
+        """How far the returns are from a proposal, in a sentence or two."""
+        few = ngettext(
+            "%(n)d more return of this kind and a change is looked for that would have kept them out.",
+            "%(n)d more returns of this kind and a change is looked for that would have kept them out.",
+            self.wanting,
+        ) % {"n": self.wanting}
+        sooner = MANY - len(self.definitional)
+        if not 0 < sooner < self.wanting:
+            return f"{self._found} {few}"
+        or_sooner = _("After %(n)d more it is looked for as well, where one change would keep out mostly them.")
+        return f"{self._found} {few} {or_sooner % {'n': sooner}}"
+
+    @property
     def _is_concentrated(self) -> bool:
         return self.best is not None and len(self.best.returned) >= max(MANY, len(self.best.kept_out) / 2)
 
@@ -110,7 +132,11 @@ class Evidence:
     @property
     def finding(self) -> str:
         """The finding in a sentence, as the draft gives it for its reason."""
-        found = ngettext(
+        return f"{self._found} {self.best.replay}" if self.best else self._found
+
+    @property
+    def _found(self) -> str:
+        return ngettext(
             "%(n)d of %(all)d answered offers since %(day)s was returned as not what we agreed on.",
             "%(n)d of %(all)d answered offers since %(day)s were returned as not what we agreed on.",
             len(self.definitional),
@@ -119,7 +145,6 @@ class Evidence:
             "all": len(self.answered),
             "day": date_format(self.since, "j M Y"),
         }
-        return f"{found} {self.best.replay}" if self.best else found
 
 
 def propose(*, actor: User) -> Agreement:

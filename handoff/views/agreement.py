@@ -20,10 +20,12 @@ from handoff.proposal import Evidence, propose
 from handoff.sheet import Sheet
 from handoff.tally import Tally
 from handoff.terms import DraftForm
-from leads import rights
-from leads.tasks import nudge
+from leads import rights, scoring
+from leads.tasks import nudge, recount_soon
 
 EARLIER = 20
+#: So many leads that wait to be counted anew are told one by one; beyond that "10,000+".
+MOST_BEHIND = 10_000
 
 
 @login_required
@@ -32,7 +34,15 @@ def agreement(request: HttpRequest) -> HttpResponse:
     """What is in force, where everybody can look it up."""
     current = Agreement.objects.select_related("agreed_by").in_force()
     context = {"sheet": Sheet.of(current), "tally": Tally(current), "reasons": by_act(), **around(request)}
-    return render(request, "handoff/agreement.html", context)
+    return render(request, "handoff/agreement.html", context | {"behind": scoring.behind(MOST_BEHIND)})
+
+
+@login_required
+@require_GET
+def counting(request: HttpRequest) -> HttpResponse:
+    """How many leads are still to be counted by what is in force, asked again and again until none is."""
+    context = {"version": Agreement.objects.in_force(), "behind": scoring.behind(MOST_BEHIND), "asked": True}
+    return render(request, "handoff/_agreement_counting.html", context)
 
 
 @login_required
@@ -115,12 +125,13 @@ def foresee(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def evidence(request: HttpRequest) -> HttpResponse:
-    """The change that returns ask for, where they gather; nothing where they do not, or where a draft is open."""
+    """The change that returns ask for, where they gather; else, if asked for, how far they are from it."""
     rights.permit(request.user, "agreement")
     found = Evidence.gather()
     draft = Agreement.objects.drafts().first()
-    context = {"evidence": found if found.gathers else None, "draft": draft, "listed": LISTED}
-    context["may_change"] = rights.may(request.user, "points")
+    still = found.still if "still" in request.GET and not found.gathers else ""
+    context = {"evidence": found if found.gathers else None, "draft": draft, "listed": LISTED, "still": still}
+    context |= {"may_change": rights.may(request.user, "points")}
     return render(request, "handoff/_agreement_evidence.html", context)
 
 
@@ -168,6 +179,7 @@ def sign(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("You have signed %(version)s.") % {"version": signed})
         return redirect("handoff:agreement_draft")
     nudge()
+    recount_soon()
     messages.success(
         request, _("Both have signed: %(version)s is in force. Leads are counted anew.") % {"version": signed}
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -15,7 +17,8 @@ from handoff.forms.points import PointsForm
 from handoff.models import Agreement
 from handoff.sheet import Sheet
 from handoff.tally import Tally
-from leads import rights
+from handoff.views.agreement import MOST_BEHIND
+from leads import rights, scoring
 
 
 @login_required
@@ -26,7 +29,8 @@ def points(request: HttpRequest) -> HttpResponse:
     draft = Agreement.objects.drafts().select_related("drafted_by").first()
     shown = Tally(current, tally.fired())
     may = {"may_draft": rights.may(request.user, "agreement"), "may_change": rights.may(request.user, "points")}
-    context = {"tally": shown, "current": current, "draft": draft, "history": tally.history(), **may}
+    context: dict[str, Any] = {"tally": shown, "current": current, "draft": draft, "history": tally.history(), **may}
+    context |= {"behind": scoring.behind(MOST_BEHIND)}
     return render(request, "handoff/points.html", context)
 
 

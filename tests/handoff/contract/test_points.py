@@ -1,5 +1,8 @@
 """The points are terms of the agreement: marketing edits them, both teams sign them, and nobody is surprised by them."""
 
+import re
+from html import unescape
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -259,6 +262,11 @@ def test_the_page_of_points_counts_leads_by_rule_and_tells_how_the_points_came_t
     shown = {rule.label: rule.leads for rule in [*page.context["tally"].fit, *page.context["tally"].engagement]}
     assert (shown["Phone number known"], shown["Pricing page"], shown["Met"]) == (2, 1, 0)
     assert "8 rules give no lead points now." in page.text
+    opened = re.findall(r'href="(/leads/\?points=[^"]+)">(\d+)<', page.text)
+    assert len(opened) == len([leads for leads in shown.values() if leads])
+    for address, number in opened:
+        assert client.get(unescape(address)).context["total"] == int(number)
+    assert "Points by" in client.get(unescape(opened[0][0])).text
     assert "The points it began with." in page.text
     make_agreement(points=table(pricing={"points": 12, "half_life": 90}))
     make_agreement(mql_line=55)
@@ -270,6 +278,33 @@ def test_the_page_of_points_counts_leads_by_rule_and_tells_how_the_points_came_t
     page = words(client.get(reverse("handoff:agreement_version", args=[1])))
     assert "half after 30 days" in page
     assert "half after 90 days" in words(client.get(reverse("handoff:agreement")))
+
+
+def test_the_page_says_that_leads_are_counted_anew_until_they_are(client, mia):
+    warm()
+    warm()
+    make_agreement(points=table(pricing={"points": 12}))
+    client.force_login(mia)
+    for page in (POINTS, reverse("handoff:agreement")):
+        assert "2 leads are still to be counted anew by v2" in words(client.get(page))
+    asked = reverse("handoff:agreement_counting")
+    assert f'hx-get="{asked}"' in client.get(asked).text
+    pipeline.rescore_outdated()
+    assert "Every lead is counted by v2 now." in words(client.get(asked))
+    assert f'hx-get="{asked}"' not in client.get(asked).text
+    assert "counted anew" not in words(client.get(POINTS))
+
+
+def test_who_changed_a_draft_last_is_named_beside_who_began_it(client, mia, sam):
+    client.force_login(sam)
+    draft = make_draft(by=mia, mql_line=55)
+    pages = [reverse(f"handoff:agreement{which}") for which in ("_draft", "")]
+    assert all("Sam Okafor changed it last" not in words(client.get(page)) for page in pages)
+    agreement.amend(draft, actor=sam, seen=draft.edit, mql_line=58)
+    told = words(client.get(pages[0]))
+    assert "Proposed by Mia Novak" in told
+    assert "last changed by Sam Okafor" in told
+    assert "Sam Okafor changed it last." in words(client.get(pages[1]))
 
 
 def test_the_first_change_of_the_points_begins_a_draft(client, mia):
@@ -286,6 +321,7 @@ def test_the_first_change_of_the_points_begins_a_draft(client, mia):
 
 def test_its_pages_ask_as_often_with_many_rules_leads_and_versions_as_with_few(client, mia):
     client.force_login(mia)
+    make_agreement(points=table(pricing={"points": 7}))
     make_draft(by=mia)
 
     def counted():

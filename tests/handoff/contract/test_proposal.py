@@ -12,6 +12,7 @@ from tests.factories import make_agreement, make_handoffs, make_reason, make_use
 from tests.handoff.contract.offering import offered, returned, won, words
 from tests.histories import history, leads_of
 
+AGREEMENT = reverse("handoff:agreement")
 EVIDENCE, BEGIN = (reverse(f"handoff:agreement_{name}") for name in ("evidence", "begin"))
 
 
@@ -58,6 +59,19 @@ def test_three_returns_of_few_offers_propose_something_and_three_of_many_are_an_
         Handoff.objects.filter(pk=lead.pk).update(origin="line", due_at=None, promise="", **answer)
     client.force_login(make_user("ruth", team="management"))
     assert bool(client.get(EVIDENCE).text.strip()) == proposed
+
+
+@pytest.mark.parametrize(("returns", "more"), [(0, 3), (1, 2), (2, 1)])
+def test_the_agreement_says_how_many_more_returns_a_proposal_takes(client, sam, returns, more):
+    for _number in range(returns):
+        returned(sam)
+    client.force_login(sam)
+    page = client.get(AGREEMENT).text
+    assert f'hx-get="{EVIDENCE}?still=1"' in page
+    assert f"{more} more return" in client.get(EVIDENCE, {"still": 1}).text
+    for _number in range(more):
+        returned(sam)
+    assert "The returns ask for a change" in client.get(EVIDENCE, {"still": 1}).text
 
 
 def test_returns_that_nothing_separates_are_told_without_a_line(sam):
