@@ -125,6 +125,13 @@ def test_a_move_is_done_from_the_menu_by_keys(page_of):
     assert Lead.objects.get().stage == "mofu"
 
 
+def test_on_a_phone_the_score_and_the_chance_stand_right_behind_why_now(page_of, transactional_db):
+    page = page_of(make_user("ruth", team="management"), viewport={"width": 390, "height": 844})
+    page.goto(make_handoff().lead.get_absolute_url())
+    tops = [page.locator(one).bounding_box()["y"] for one in ("#why", "#score", "#chance", "#sides", "#reach")]
+    assert tops == sorted(tops)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 320])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(page_of, scheme, width):

@@ -37,6 +37,19 @@ def test_a_year_is_read_and_one_click_leads_back_and_another_forth(page_of, ruth
     assert LearnedModel.objects.get(state="live").version == 2
 
 
+def test_on_a_phone_no_table_hides_a_figure_and_each_says_what_it_is(page_of, ruth):
+    page = page_of(ruth, viewport={"width": 390, "height": 844})
+    page.goto("/is-it-true/")
+    hidden = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).length"
+    assert page.evaluate(hidden) == 0
+    row = page.locator("table.facts tbody tr").first
+    for number in range(5):
+        cell = row.locator("td").nth(number)
+        expect(cell).to_be_visible()
+        assert cell.evaluate("one => getComputedStyle(one, '::before').content").strip('"').strip()
+    expect(page.get_by_text("percentage points on average").or_(page.get_by_text("neither too high"))).to_be_visible()
+
+
 def test_a_manager_states_the_win_rate_in_a_dialog_and_a_wrong_one_is_told(page_of, transactional_db):
     page = page_of(make_user("ruth", team="management"))
     page.goto("/is-it-true/")
