@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,8 @@ from leads.capture import Processed
 from leads.models import Submission
 from leads.models.submission import MAX_ATTEMPTS
 from leads.payload import check, plain
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -34,7 +37,10 @@ def mend(submission: Submission, *, actor: User, payload: dict[str, Any]) -> Pro
         with transaction.atomic():
             return capture.process([submission])[0]
     except (DataError, IntegrityError) as error:
-        raise ValidationError(_("It cannot be kept like this: %(why)s") % {"why": error}) from error
+        log.warning("A mended submission cannot be kept: %s", error)
+        raise ValidationError(
+            _("It cannot be kept like this: the database refuses a value, such as one that is too long or too large.")
+        ) from error
 
 
 @transaction.atomic

@@ -63,7 +63,7 @@ def planned(statement: str, params: Sequence[Any] | Mapping[str, Any], *, on: Ba
     on.ensure_connection()
     mine = _planned.setdefault(on.connection, set())
     if known.name not in mine:
-        with on.connection.cursor() as cursor:
+        with on.wrap_database_errors, on.connection.cursor() as cursor:
             cursor.execute(f"PREPARE {known.name} AS {known.statement}")
         mine.add(known.name)
     if isinstance(params, Mapping):

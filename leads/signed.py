@@ -24,7 +24,7 @@ def new_secret() -> str:
 def is_secret(said: str) -> bool:
     """Whether this is a secret as Standard Webhooks write it: `whsec_` and 24 to 64 bytes in base64."""
     try:
-        return said.startswith("whsec_") and 24 <= len(base64.b64decode(said[6:] + "==", validate=False)) <= 64
+        return said.startswith("whsec_") and 24 <= len(base64.b64decode(said[6:], validate=True)) <= 64
     except ValueError:
         return False
 

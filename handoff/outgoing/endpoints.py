@@ -38,11 +38,13 @@ def _begin() -> None:
 @transaction.atomic
 def change(endpoint: Endpoint, *, name: str, kinds: Sequence[str], url: str = "") -> None:
     """Name it anew, tell it of other kinds, or lead it to another address, which ends its rest."""
+    Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+    endpoint.name, endpoint.kinds, changed = name, list(kinds), ["name", "kinds"]
     if url:
         outside.check(url)
         endpoint.url, endpoint.failures, endpoint.failing_since, endpoint.rests_until = url, 0, None, None
-    endpoint.name, endpoint.kinds = name, list(kinds)
-    endpoint.save()
+        changed += ["url", "failures", "failing_since", "rests_until"]
+    endpoint.save(update_fields=changed)
 
 
 @transaction.atomic
@@ -63,7 +65,8 @@ def switch(endpoint: Endpoint, *, on: bool, actor: User) -> None:
     _begin()
     endpoint.disabled_at, endpoint.disabled_why, endpoint.since = None, "", timezone.now()
     endpoint.failures, endpoint.failing_since, endpoint.rests_until = 0, None, None
-    endpoint.save()
+    changed = ["disabled_at", "disabled_why", "since", "failures", "failing_since", "rests_until"]
+    endpoint.save(update_fields=changed)
 
 
 def remove(endpoint: Endpoint) -> None:

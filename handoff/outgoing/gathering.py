@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ def _at_work() -> tuple[int, int]:
         return oldest, coming
 
 
-class Ledger:
+class Ledger(ABC):
     """Rows that acts leave behind, read in the order of their numbers. Subclasses say which of them are events."""
 
     name = ""
@@ -66,16 +67,17 @@ class Ledger:
     def newest(self) -> int:
         return self.rows.aggregate(newest=Max("pk"))["newest"] or 0
 
+    @abstractmethod
     def wanted(self, kinds: set[str]) -> QuerySet[Any]:
         """The rows that are events of these kinds."""
-        raise NotImplementedError
 
     def read(self, endpoints: Sequence[Endpoint], limit: int) -> int:
         """Tell the next rows. The bookmark moves only past numbers of which none can appear any more."""
         mark = Bookmark.objects.filter(ledger=self.name).first() or Bookmark(ledger=self.name)
         newest = self.newest()
         oldest, coming = _at_work()  # after `newest` was read, before the rows are: the order is what makes it safe
-        settled = mark.ahead if oldest >= mark.horizon else mark.position
+        restored = coming < mark.horizon  # into another cluster, whose transactions are numbered from the beginning
+        settled = mark.ahead if restored or oldest >= mark.horizon else mark.position
         rows = list(self._untold(mark.position, endpoints)[:limit])
         made = self._tell(rows, endpoints)
         mark.position = min(settled, rows[-1].pk) if len(rows) == limit else settled

@@ -99,8 +99,8 @@ def post(dispatch: Dispatch, now: datetime) -> outside.Answer:
 def _arrived(dispatch: Dispatch, answer: outside.Answer) -> None:
     now = timezone.now()
     dispatch.note(now, answer.status, answer.text)
-    dispatch.arrived_at = now
-    dispatch.save(update_fields=["arrived_at", "log"])
+    dispatch.arrived_at = now  # also where it was given up meanwhile: it is there
+    Dispatch.objects.filter(pk=dispatch.pk).update(arrived_at=now, stopped_at=None, log=dispatch.log)
     if dispatch.endpoint.failures:
         fresh = {"failures": 0, "failing_since": None, "rests_until": None}
         Endpoint.objects.filter(pk=dispatch.endpoint_id).update(**fresh)
@@ -110,16 +110,22 @@ def _arrived(dispatch: Dispatch, answer: outside.Answer) -> None:
 def _failed(
     dispatch: Dispatch, status: int | None, said: str, *, asked: timedelta = timedelta(0), final: bool = False
 ) -> None:
-    """Try it again later, by the schedule or when the receiver asks for it, or give it up."""
+    """Try it again later, by the schedule or when the receiver asks for it, or give it up.
+
+    The endpoint is locked first, as by whoever switches it off; what they have given up meanwhile stays given up.
+    """
     now = timezone.now()
+    endpoint = Endpoint.objects.select_for_update().filter(pk=dispatch.endpoint_id).first()
+    if endpoint is None:
+        return
     log.warning("event %s to endpoint %s: %s %s", dispatch.event_id, dispatch.endpoint_id, status or "", said)
     dispatch.note(now, status, said)
-    if final or dispatch.tries > len(SCHEDULE):
-        dispatch.stopped_at = now
-    else:
-        dispatch.due_at = now + max(timedelta(seconds=SCHEDULE[dispatch.tries - 1]), asked)
-    dispatch.save(update_fields=["stopped_at", "due_at", "log"])
-    endpoint = Endpoint.objects.select_for_update().get(pk=dispatch.endpoint_id)
+    over = final or dispatch.tries > len(SCHEDULE)
+    next_try = now if over else now + max(timedelta(seconds=SCHEDULE[dispatch.tries - 1]), asked)
+    Dispatch.objects.filter(pk=dispatch.pk).update(log=dispatch.log)
+    Dispatch.objects.filter(pk=dispatch.pk, stopped_at=None).update(
+        **{"stopped_at": now} if over else {"due_at": next_try}
+    )
     least, most = RESTS
     rest = timedelta(seconds=min(least * 2 ** min(endpoint.failures, 10), most))
     endpoint.failures, endpoint.failing_since = min(endpoint.failures + 1, 1_000), endpoint.failing_since or now

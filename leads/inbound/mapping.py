@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -35,6 +36,8 @@ def read(text: str) -> dict[str, str]:
             wrong.append(_("“%(field)s” is not a field of a lead.") % {"field": field[:80]})
         elif not path.startswith("=") and not PATH.fullmatch(path):
             wrong.append(_("“%(path)s” is no path. Write it as in data.customer.email.") % {"path": path[:80]})
+        elif field in found:
+            wrong.append(_("“%(field)s” stands here twice.") % {"field": field[:80]})
         else:
             found[field] = path
     if len(found) > MOST:
@@ -59,7 +62,7 @@ def apply(mapping: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
         return dict(body)
     payload: dict[str, Any] = {}
     for field, path in mapping.items():
-        found = path[1:].strip() if path.startswith("=") else at(body, path)
+        found = path[1:].strip() if path.startswith("=") else deepcopy(at(body, path))  # what came is kept as it came
         if found in (None, ""):
             continue
         name, _dot, inner = field.partition(".")

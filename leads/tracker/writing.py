@@ -17,7 +17,11 @@ SELECT id, min(at), max(at), min(recorded_at), (array_agg(first ORDER BY at))[1]
     SELECT (said->>'visitor')::uuid AS id, (said->>'at')::timestamptz AS at,
            (said->>'recorded_at')::timestamptz AS recorded_at, said->'first' AS first FROM {staged}
 ) AS seen GROUP BY id ORDER BY id
-ON CONFLICT (id) DO UPDATE SET last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+ON CONFLICT (id) DO UPDATE SET
+    origin = CASE WHEN excluded.first_seen_at < known.first_seen_at AND excluded.origin <> '{{}}'
+                  THEN excluded.origin ELSE known.origin END,
+    first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
+    last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
     consented_at = coalesce(known.consented_at, excluded.consented_at)
 """
 EVENTS = """

@@ -68,7 +68,7 @@ def sent(request: HttpRequest, form: WebForm) -> Entry:
         raise Refused(403, _("This form may not be sent from %(site)s.") % {"site": origin[:260]})
     guard.fits(request.META.get("CONTENT_LENGTH") or "", request.content_type or "")
     led_by = request.headers.get("Referer", "")
-    came_from = "" if led_by.startswith(own_origin(request)) else led_by
+    came_from = "" if f"{led_by}/".startswith(f"{own_origin(request)}/") else led_by
     return taking.take(form, request.body, address=address_of(request), came_from=came_from)
 
 

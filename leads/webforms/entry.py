@@ -30,6 +30,8 @@ CHANNELS: dict[str, Any] = {
     "message": gettext_lazy("Text message"),
 }
 WHEN_LENGTH = 60
+#: Numbers have fewer digits than this before the point, and count as none where they begin later behind it.
+LARGEST, SMALLEST = 12, -20
 #: So many answers of one are radio buttons; more are a list to open.
 SEEN_AT_ONCE = 5
 #: Fields of a company among the fields of a form.
@@ -106,8 +108,17 @@ class Entry:
         self._read_consent()
         if self.talks and len(self.when) > WHEN_LENGTH:
             self.errors["talk_when"] = [_("Say it in up to %(n)d characters.") % {"n": WHEN_LENGTH}]
-        if self.talks and self.channel == "phone" and "phone" in names and not self.answers["phone"]:
+        if self.talks and self.channel == "phone" and "phone" in names and not self.answers.get("phone"):
             self.errors.setdefault("phone", [_("Give the number at which we reach you.")])
+
+    def refuse(self, error: ValidationError) -> None:
+        """Say what no lead can be made of: beside its field where it has one here, else as a notice."""
+        names = {one.name for one in self.fields}
+        for name, sentences in error.message_dict.items() if hasattr(error, "error_dict") else [("", error.messages)]:
+            if name in names:
+                self.errors.setdefault(name, sentences)
+            else:
+                self.notice = " ".join(sentences)
 
     def _answer(self, one: Field) -> Any:
         if one.type == "picks":
@@ -250,8 +261,10 @@ def _number(text: str, _field: Field, _said: QueryDict) -> Any:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation as error:
         raise ValidationError(_("Please give a number.")) from error
-    if not number.is_finite() or abs(number) >= Decimal("1e12"):
+    if not number.is_finite() or (number and number.adjusted() >= LARGEST):
         raise ValidationError(_("Please give a smaller number."))
+    if not number or number.adjusted() < SMALLEST:
+        return 0
     return int(number) if number == number.to_integral_value() else float(number)
 
 

@@ -31,13 +31,23 @@ class Refused(Exception):
 
 
 def admit(form: WebForm, *, address: str) -> None:
-    """Raise Refused once too much has come from this address, or by this form, within a minute."""
-    of_address, of_all = settings.FORM_POSTS_PER_ADDRESS, settings.FORM_POSTS
-    for who, most in ((address, of_address), ("all", of_all)):
-        if wait := measure.knock(f"form:{form.pk}", who, most=most, lot=max(1, most // 60)):
-            raise Refused(
-                429, _("Too much comes in at the moment. Please send it again in %(n)d seconds.") % {"n": wait}, wait
-            )
+    """Raise Refused once too much has come from this address within a minute."""
+    _count(form, address, settings.FORM_POSTS_PER_ADDRESS)
+
+
+def make_room(form: WebForm) -> None:
+    """Raise Refused once too much was to be kept by this form within a minute, from wherever.
+
+    Asked of what would be kept alone: else whoever posts nothing from many addresses would shut it for everybody.
+    """
+    _count(form, "all", settings.FORM_POSTS)
+
+
+def _count(form: WebForm, who: str, most: int) -> None:
+    if wait := measure.knock(f"form:{form.pk}", who, most=most, lot=max(1, most // 60)):
+        raise Refused(
+            429, _("Too much comes in at the moment. Please send it again in %(n)d seconds.") % {"n": wait}, wait
+        )
 
 
 def fits(length: str, content_type: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -25,8 +26,12 @@ def take(form: WebForm, body: bytes, *, address: str, came_from: str = "") -> En
     if not word:
         entry.notice = _("Please look over what you wrote and send it once more: nothing is lost.")
         return entry
+    guard.make_room(form)
     held = _("A field that people do not see was filled in, as robots do.") if entry.is_trapped else None
-    entry.submission = capture.accept(
-        entry.payload, way=Submission.Way.FORM, key=entry.key(word), webform=form, held_for=held
-    )
+    try:
+        entry.submission = capture.accept(
+            entry.payload, way=Submission.Way.FORM, key=entry.key(word), webform=form, held_for=held
+        )
+    except ValidationError as error:
+        entry.refuse(error)
     return entry

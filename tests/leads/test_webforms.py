@@ -205,6 +205,44 @@ def test_a_flood_from_one_address_or_on_one_form_is_stopped_and_others_go_on(cli
     assert Submission.objects.count() == 6
 
 
+def test_what_could_not_be_kept_anyway_does_not_shut_a_form_for_people(client, settings):
+    settings.FORM_POSTS, settings.TRUSTED_PROXIES = 2, 1
+    form = make_form()
+    for number in range(4):
+        answer = send(client, form, seconds=0, x_forwarded_for=f"9.9.8.{number}")
+        assert "send it once more" in answer.text
+    assert send(client, form, x_forwarded_for="9.9.8.9").status_code == 303
+
+
+def test_a_wrong_number_beside_a_wish_for_a_call_is_said_and_not_lost(client):
+    form = make_form(NAME, EMAIL, Field("phone", "Phone", "tel"), hand_raise="always")
+    answer = send(client, form, LENA | {"phone": "12", "talk_channel": "phone"})
+    assert answer.status_code == 422
+    assert "lena@fehr.example" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("1e1000000", None), ("-1e999999", None), ("0e99", 0), ("1e-1000000", 0), ("12,5", 12.5)]
+)
+def test_a_number_of_any_size_is_kept_or_refused_in_words(client, said, kept):
+    form = make_form(EMAIL, Field("custom.use", "Yearly use", "number"))
+    answer = send(client, form, {"email": "lena@fehr.example", "custom.use": said})
+    if kept is None:
+        assert (answer.status_code, "Please give a smaller number." in answer.text) == (422, True)
+    else:
+        assert Submission.objects.get().payload.get("custom") == {"use": kept}
+
+
+@pytest.mark.parametrize(
+    "odd", [{"size": "3.7"}, {"size": "-5"}, {"size": "1e11"}, {"talk_when": "\x00"}, {"origin_url": "https://[\x00"}]
+)
+def test_whatever_odd_a_visitor_sends_is_a_lead_or_refused_in_words(client, odd):
+    form = make_form(EMAIL, Field("size", "People", "number"), hand_raise="always")
+    answer = send(client, form, {"email": "lena@fehr.example", **odd})
+    assert answer.status_code in (303, 422)
+    assert capture.process_waiting() == Submission.objects.count() == (answer.status_code == 303)
+
+
 def test_the_limits_hold_while_redis_is_away(client, settings, monkeypatch):
     monkeypatch.setattr(measure, "_counted", lambda *_asked: None)
     settings.FORM_POSTS_PER_ADDRESS = 2
