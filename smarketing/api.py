@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
@@ -20,6 +21,7 @@ from handoff.api import acts, deals, handoffs, timeline
 from handoff.api.leads import OneLead as Record
 from leads.api import campaigns, capturing, companies, leads
 from leads.api.resource import TooLarge
+from smarketing.errors import Away, is_away
 
 
 def schema(request: HttpRequest) -> HttpResponseBase:
@@ -105,6 +107,8 @@ def translated(error: Exception) -> Exception:
         return exceptions.PermissionDenied(str(error))
     if isinstance(error, RequestDataTooBig):
         return TooLarge(_("This is larger than %(n)d MB. Nothing was kept.") % {"n": MOST_BYTES // 2**20})
+    if isinstance(error, OperationalError | InterfaceError) and is_away(error):
+        return Away()
     if isinstance(error, RecursionError):
         return exceptions.ParseError()
     return error

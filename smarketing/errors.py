@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException
 
 #: Conditions of PostgreSQL under which it is away, as opposed to a statement that it refused.
 AWAY = ("08", "53", "57", "58")
@@ -59,12 +60,23 @@ def problem(status: int, title: str, detail: str) -> HttpResponse:
     return HttpResponse(json.dumps(said), status=status, content_type="application/problem+json")
 
 
+class Away(APIException):
+    """PostgreSQL is away, as the API says it; `Retry-After` says when to ask again."""
+
+    status_code = 503
+    default_code = "unavailable"
+    wait = 5
+
+    def __init__(self) -> None:
+        super().__init__(_("The database is away. Nothing was kept; try again in a moment."))
+
+
 class InOneSentence(logging.Filter):
     """While PostgreSQL is away every request and task fails for one reason: it is said without a traceback each."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, OperationalError | InterfaceError) and is_away(error):
+        if (isinstance(error, OperationalError | InterfaceError) and is_away(error)) or isinstance(error, Away):
             first = record.getMessage().partition("\n")[0][:120]
             record.msg, record.args = f"{first}: the database is away", ()
             record.exc_info = record.exc_text = None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -49,7 +51,12 @@ class Activities(Rows):
         return Activity.objects.visible_to(user)
 
     def get(self, request: Request) -> Response:
-        """A page of what was recorded on all leads, newest first; `since` leaves out what is known already."""
+        """A page of what was recorded on all leads, newest first; `since` leaves out what is known already.
+
+        A `kind` is looked for on one `lead` or `since` a moment: else a rare one would be looked for in all there is.
+        """
+        if request.GET.get("kind") and not (request.GET.get("lead") or request.GET.get("since")):
+            raise ValidationError({"kind": _("Name a lead with it, or since when.")})
         return Response(LISTING.page(request, self.rows(request.user)))
 
 

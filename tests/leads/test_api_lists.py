@@ -107,8 +107,8 @@ def test_a_list_tells_the_fields_that_are_asked_for_and_their_rows_are_read_alik
         ("companies/?country=AT", 0),
         ("campaigns/?name=autumn+webinar", 1),
         ("campaigns/?source=social", 0),
-        ("activities/?kind=comment", 1),
-        ("activities/?kind=com", 0),
+        ("activities/?kind=comment&since=2020-01-01", 1),
+        ("activities/?kind=com&since=2020-01-01", 0),
         ("activities/?kind=comment&since=2199-01-01", 0),
         ("submissions/?state=waiting", 1),
         ("submissions/?state=failed", 0),
@@ -138,12 +138,34 @@ def test_filters_by_lead_find_what_is_of_that_lead(api, mia):
 
 
 @pytest.mark.parametrize(
-    "query", ["handoffs/?lane=mqx", "deals/?lead=x", "activities/?since=soon", "submissions/?state=x"]
+    "query",
+    [
+        "handoffs/?lane=mqx",
+        "deals/?lead=x",
+        "activities/?since=soon",
+        "activities/?kind=comment",
+        "submissions/?state=x",
+    ],
 )
 def test_a_filter_that_cannot_be_read_is_refused_by_name(api, query):
     name = query.split("?")[1].split("=")[0]
     refused = api("GET", query)
     assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (422, name)
+
+
+@pytest.mark.parametrize(
+    ("bound", "index"), [("lead=1", "activity_timeline"), ("since=2026-01-01", "activity_recorded")]
+)
+def test_a_kind_is_looked_for_by_an_index_and_not_in_all_there_is(api, mia, bound, index):
+    with CaptureQueriesContext(connection) as asked:
+        assert api("GET", f"activities/?kind=web:rare&{bound}").status_code == 200
+    (statement,) = (query["sql"] for query in asked.captured_queries if 'FROM "leads_activity"' in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + statement)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert index in plan
+    assert "Index Cond" in plan
 
 
 def test_a_timeline_takes_as_many_queries_for_many_lines_of_several_people_as_for_one(api, mia):
