@@ -1,4 +1,4 @@
-"""The leads behind a number of Is it true?: of one tenth, or of one month, with what was said of them before."""
+"""The leads behind a number of Is it true?: of one tenth, of one month, or the newest, with what was said before."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from dashboards.foretold import Foretold, Row
+from dashboards.foretold import Row
 from dashboards.period import Monthly
+from dashboards.truth import Truth
 from leads.models import Lead
 from leads.paging import bounded
 
@@ -35,10 +36,12 @@ class Ended:
     viewer: User
 
     @classmethod
-    def read(cls, asked: Mapping[str, str], foretold: Foretold, *, viewer: User) -> Ended:
+    def read(cls, asked: Mapping[str, str], figures: Truth) -> Ended:
         """Read what an address asks for; what it cannot say counts nobody."""
-        won = asked.get("won") == "1"
-        if "tenth" in asked:
+        foretold = figures.foretold
+        if "newest" in asked:
+            rows, title, query = figures.newest, _("The newest outcomes"), "newest=1"
+        elif "tenth" in asked:
             number = number_of(asked["tenth"])
             rows, title, query = foretold.tenth(number), _("Tenth %(n)d by chance") % {"n": number}, f"tenth={number}"
         else:
@@ -46,10 +49,13 @@ class Ended:
             rows = [row for row in foretold.rows if row.month == month]
             title = _("Ended in %(month)s") % {"month": Monthly(month).name} if month else _("Ended")
             query = f"month={month:%Y-%m}" if month else "month="
-        if won:
+        if asked.get("waited") == "1":
+            rows, query = [row for row in rows if row.waited], f"{query}&waited=1"
+            title = _("%(what)s, still open") % {"what": title}
+        if asked.get("won") == "1":
             rows, query = [row for row in rows if row.won], f"{query}&won=1"
             title = _("%(what)s, won") % {"what": title}
-        return cls(sorted(rows, key=lambda row: (row.at, row.lead), reverse=True), title, query, viewer)
+        return cls(sorted(rows, key=lambda row: (row.at, row.lead), reverse=True), title, query, figures.viewer)
 
     def page(self, after: str) -> tuple[list[Line], str]:
         """The lines behind the lead that a cursor names, and the cursor of the next page."""
@@ -71,7 +77,7 @@ class Ended:
             for lead, row in self._lines(self.rows[begin : begin + PAGE * 10]):
                 yield [str(lead), lead.pk, str(lead.company or ""), str(lead.source or ""),
                        f"{row.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", _("yes") if row.won else _("no"),
-                       round(100 * row.said["chance"], 2), round(100 * row.said["points"], 2)]  # fmt: skip
+                       *(round(100 * row.said[by], 2) if row.said else "" for by in ("chance", "points"))]  # fmt: skip
 
 
 def number_of(text: str) -> int:

@@ -45,6 +45,7 @@ class Row:
     month: date
     won: bool
     said: dict[str, float]
+    waited: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Foretold:
                 by_points = chance(level + K * then.points / 10)
                 month = label.at.astimezone(zone).date().replace(day=1)
                 rivals = {"chance": then.probability, "points": by_points, "constant": constant}
-                rows.append(Row(label.lead, label.at, month, label.won, rivals))
+                rows.append(Row(label.lead, label.at, month, label.won, rivals, not label.newest))
             wins, ended = wins + label.won, ended + 1
         return cls(rows)
 

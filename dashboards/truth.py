@@ -17,7 +17,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from dashboards.foretold import RIVALS, Foretold
+from dashboards.foretold import RIVALS, Foretold, Row
 from dashboards.taught import Taught, silent_rules
 from leads import learning
 from leads.learning import drift, training, words
@@ -240,6 +240,16 @@ class Truth:
     @cached_property
     def drift_of_outcomes(self) -> Drift | None:
         return drift.of_outcomes(self.live, self.labels)
+
+    @cached_property
+    def newest(self) -> list[Row]:
+        """The outcomes that the drift of what is won counts, with what was said of them, if anything was."""
+        said, zone = {row.lead: row for row in self.foretold.rows}, timezone.get_default_timezone()
+        return [
+            said.get(one.lead)
+            or Row(one.lead, one.at, one.at.astimezone(zone).date().replace(day=1), one.won, {}, not one.newest)
+            for one in drift.newest(self.live, self.labels)[0]
+        ]
 
     @property
     def moved(self) -> list[Drift]:

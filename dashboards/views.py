@@ -88,7 +88,7 @@ def truth(request: HttpRequest) -> HttpResponse:
 @require_GET
 def ended(request: HttpRequest) -> HttpResponse:
     """The leads behind a tenth or a month of what was foretold."""
-    chosen = Ended.read(request.GET.dict(), Truth(request.user).foretold, viewer=request.user)
+    chosen = Ended.read(request.GET.dict(), Truth(request.user))
     lines, after = chosen.page(request.GET.get("after", ""))
     return render(request, "dashboards/ended.html", {"chosen": chosen, "lines": lines, "after": after})
 
@@ -98,7 +98,7 @@ def ended(request: HttpRequest) -> HttpResponse:
 def ended_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The same leads, all of them, as a file."""
     permit(request.user, "export")
-    chosen = Ended.read(request.GET.dict(), Truth(request.user).foretold, viewer=request.user)
+    chosen = Ended.read(request.GET.dict(), Truth(request.user))
     return as_file("is-it-true-leads", chosen.cells())
 
 

@@ -106,6 +106,7 @@ urlpatterns = [
     path("settings/agreement/counting/", agreement.counting, name="agreement_counting"),
     path("settings/agreement/evidence/", agreement.evidence, name="agreement_evidence"),
     path("settings/agreement/draft/foresight/", agreement.foresee, name="agreement_foresight"),
+    path("settings/agreement/draft/foresight/leads/", agreement.foreseen, name="agreement_foresight_leads"),
     path("settings/agreement/draft/sign/", agreement.sign, name="agreement_sign"),
     path("settings/agreement/draft/drop/", agreement.drop, name="agreement_drop"),
     path("settings/reasons/add/<slug:act>/", reasons.add_reason, name="reason_add"),

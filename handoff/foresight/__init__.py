@@ -14,6 +14,7 @@ counts is added to what the brief recorded.
 from handoff.foresight.ahead import LISTED, Foresight
 from handoff.foresight.crossing import crossing
 from handoff.foresight.judging import Judge, Recount
+from handoff.foresight.listing import listed
 from handoff.foresight.offers import SPAN, Offer, offers
 
-__all__ = ["LISTED", "SPAN", "Foresight", "Judge", "Offer", "Recount", "crossing", "offers"]
+__all__ = ["LISTED", "SPAN", "Foresight", "Judge", "Offer", "Recount", "crossing", "listed", "offers"]

@@ -92,6 +92,11 @@ class Foresight(Promises):
         return [offer for offer in made if not judge.keeps(offer)]
 
     @property
+    def offered(self) -> list[Offer]:
+        """The offers that the definition made in this time, the newest first."""
+        return self._offers
+
+    @property
     def unknown(self) -> int:
         """Offers whose brief carries no points, so that nothing is said about them."""
         return sum(offer.points is None for offer in self._offers)

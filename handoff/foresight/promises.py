@@ -27,11 +27,21 @@ MONTH = timedelta(days=30)
 class Kept(NamedTuple):
     """A promise: how many ended and how many of them in time, as it was agreed then, and as the draft has it."""
 
+    kind: str
     label: str
     number: int
     before: int
     given: int
     after: int
+
+
+class Judged(NamedTuple):
+    """One promise: whether it was kept, would have been under the draft, and whether that would have made the offer."""
+
+    handoff: Handoff
+    was: bool
+    would: bool
+    made: bool
 
 
 class Asked(NamedTuple):
@@ -92,16 +102,19 @@ class Promises:
         """
         told = []
         for kind, label in PROMISES:
-            before, given, after, number = 0, 0, 0, 0
-            for handoff in self._offered:
-                was, would = self._in_time(handoff, kind, handoff.agreement), self._in_time(handoff, kind, self.draft)
-                if was is None or would is None:
-                    continue
-                number, before = number + 1, before + was
-                if handoff.pk not in self.not_made:
-                    given, after = given + 1, after + would
-            told.append(Kept(str(label), number, before, given, after))
+            judged = self.judged(kind)
+            would = [one.would for one in judged if one.made]
+            told.append(Kept(kind, str(label), len(judged), sum(one.was for one in judged), len(would), sum(would)))
         return told
+
+    def judged(self, kind: str) -> list[Judged]:
+        """Each promise of a kind that can be told by now, both ways."""
+        found = []
+        for handoff in self._offered:
+            was, would = self._in_time(handoff, kind, handoff.agreement), self._in_time(handoff, kind, self.draft)
+            if was is not None and would is not None:
+                found.append(Judged(handoff, was, would, handoff.pk not in self.not_made))
+        return found
 
     def _in_time(self, handoff: Handoff, kind: str, terms: Agreement) -> bool | None:
         """Whether a promise was kept under these terms; None when it was never given, or still may be kept."""

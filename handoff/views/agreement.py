@@ -7,14 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from handoff import agreement as contract
 from handoff import wording
-from handoff.foresight import LISTED, Foresight
+from handoff.foresight import LISTED, Foresight, listed
 from handoff.models import Agreement, Reason
 from handoff.proposal import Evidence, propose
 from handoff.sheet import Sheet
@@ -120,6 +120,21 @@ def foresee(request: HttpRequest) -> HttpResponse:
         return HttpResponse("")
     ahead = Foresight(found, Agreement.objects.in_force())
     return render(request, "handoff/_agreement_foresight.html", {"ahead": ahead, "draft": found, "listed": LISTED})
+
+
+@login_required
+@require_GET
+def foreseen(request: HttpRequest) -> HttpResponse:
+    """The leads behind one number of what the draft would have changed."""
+    if (draft := the_draft(request)) is None:
+        return no_draft(request)
+    ahead = Foresight(draft, Agreement.objects.in_force())
+    if (found := listed(ahead, request.GET.get("of", ""))) is None:
+        raise Http404(_("There is no such number."))
+    number = request.GET.get("page", "")
+    offers, leads, after = found.page(int(number) if number.isdecimal() and len(number) < 6 else 1)
+    context = {"found": found, "offers": offers, "people": leads, "after": after, "ahead": ahead, "draft": draft}
+    return render(request, "handoff/agreement_foresight_leads.html", context)
 
 
 @login_required

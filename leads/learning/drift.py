@@ -10,7 +10,7 @@ from typing import Any
 from leads.learning import words
 from leads.learning.bins import Bins
 from leads.learning.features import known_at
-from leads.learning.labels import Label, Labels, labelled, said_before
+from leads.learning.labels import Label, Labels, Said, labelled, said_before
 from leads.models import Lead, LearnedModel, Learning, Snapshot
 
 #: The population stability index from which drift is said, and from which it is an alarm.
@@ -27,7 +27,7 @@ class Drift:
     """How far one feature, or the share won, has moved: its population stability index, and how many leads say so.
 
     `luck` is what the index of a column that stays as it is exceeds once in twenty times by chance alone; `before` and
-    `now` are shares, for what is won only.
+    `now` are shares, `won` and `waited` how many were won and have only waited too long, for what is won only.
     """
 
     name: str
@@ -36,6 +36,8 @@ class Drift:
     leads: int
     before: float = 0.0
     now: float = 0.0
+    won: int = 0
+    waited: int = 0
 
     @property
     def is_said(self) -> bool:
@@ -52,6 +54,11 @@ class Drift:
     @property
     def now_words(self) -> str:
         return words.percent(self.now)
+
+    @property
+    def lost(self) -> int:
+        """Who ended without being won."""
+        return self.leads - self.won - self.waited
 
     @property
     def label(self) -> str:
@@ -89,15 +96,25 @@ def of_outcomes(live: LearnedModel, known: Labels) -> Drift | None:
     It expects what it said of each; where it said nothing, the share won of what it learned from. Who has only waited
     too long is among both.
     """
-    newest = [label for label in known.found if _is_new(label, live)][-LATE:]
-    said, usual = said_before(newest), live.wins / live.outcomes if live.outcomes else None
-    asked = [label for label in newest if usual is not None or label.lead in said]
+    asked, said = newest(live, known)
+    usual = live.wins / live.outcomes if live.outcomes else None
     if len(asked) < FEWEST_OUTCOMES:
         return None
     n, wins = len(asked), sum(label.won for label in asked)
     expected = sum(said[label.lead].probability if label.lead in said else usual or 0.0 for label in asked)
     moved = _moved(WON, [expected, n - expected], [wins, n - wins])
-    return Drift(WON, moved.psi, _luck(1, n, float("inf")), n, expected / n, wins / n)
+    waited = sum(not label.newest for label in asked)
+    return Drift(WON, moved.psi, _luck(1, n, float("inf")), n, expected / n, wins / n, wins, waited)
+
+
+def newest(live: LearnedModel, known: Labels) -> tuple[list[Label], dict[int, Said]]:
+    """The newest outcomes that the live model has not learned from and expects something of, and what was said of them.
+
+    The points have learned from nobody: to them every outcome is new of which a chance was said.
+    """
+    found = [label for label in known.found if not live.outcomes or _is_new(label, live)][-LATE:]
+    said = said_before(found)
+    return [label for label in found if live.outcomes or label.lead in said], said
 
 
 def _is_new(label: Label, live: LearnedModel) -> bool:

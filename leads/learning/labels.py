@@ -80,6 +80,11 @@ class Labels:
     def wins(self) -> int:
         return sum(label.won for label in self.found)
 
+    @property
+    def waited(self) -> int:
+        """Those whom nobody has ended: they are open for so long that they count as not won."""
+        return sum(not label.newest for label in self.found)
+
 
 def labelled(terms: Learning) -> Labels:
     """Every outcome to learn from, oldest first; what came in one file without days is in no order."""

@@ -4,18 +4,20 @@ import csv
 import io
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 
 from dashboards import foretold
 from dashboards.foretold import Foretold
-from handoff import lifecycle
+from handoff import deals, lifecycle
 from handoff.models import Notice
 from handoff.tasks import tell_of_drift
-from leads import capture, tasks
+from leads import capture, clock, tasks
 from leads.learning.labels import labelled
 from leads.learning.model import settings
 from leads.models import Chance, LearnedModel, Learning, Suspect
@@ -127,7 +129,11 @@ def test_outcomes_that_turn_out_otherwise_than_was_learned_are_an_alarm(client, 
     won = [{**row, "ended": "yes"} for row in leads_of(80, first=2_000, seed=5)]
     history(tmp_path, won, name="more")
     text = read(client).text
-    assert "Of the newest 80 outcomes 100 % were won;" in text
+    assert "Of the newest 80 outcomes, from which m2 has not learned, 80 were won (100 %), 0 ended otherwise" in text
+    for asked, number in (({}, 80), ({"won": 1}, 80), ({"waited": 1}, 0)):
+        assert f'data-total="{number}"' in client.get("/is-it-true/leads/", {"newest": 1, **asked}).text
+    rows = b"".join(client.get("/is-it-true/leads.csv", {"newest": 1}).streaming_content).decode("utf-8-sig")
+    assert len(rows.strip().splitlines()) == 81
     assert "What was learned no longer fits." in text
 
 
@@ -157,6 +163,22 @@ def test_when_the_base_rate_of_a_real_file_jumps_the_alarm_is_raised_and_the_bes
     won = losses["model"] < min(losses["live"], losses["points"])
     assert said["result"] == ("promoted" if won else "refused")
     assert LearnedModel.objects.get(state="live").version == (said["version"] if won else was)
+
+
+def test_the_newest_outcomes_are_those_of_the_other_figures_and_who_waits_is_told_apart(client, ruth):
+    then = timezone.now() - timedelta(days=200)
+    with clock.at(then):
+        leads = [make_lead("bofu") for _number in range(12)] + [make_lead("mofu") for _number in range(50)]
+    with clock.at(then + timedelta(days=20)):
+        for lead in leads[:12]:
+            deals.win(lead.deals.get(), actor=lead.deals.get().owner)
+    text = " ".join(read(client).text.split())
+    assert "Of 62 outcomes 12 were won" in text
+    told = "Of the newest 62 outcomes, from which m1 has not learned, 12 were won (19 %), 0 ended otherwise and 50 are open"
+    assert told in text
+    assert "50 open for too long" in text
+    for asked, number in (({}, 62), ({"won": 1}, 12), ({"waited": 1}, 50)):
+        assert f'data-total="{number}"' in client.get("/is-it-true/leads/", {"newest": 1, **asked}).text
 
 
 def test_a_few_leads_say_nothing_of_drift(client, ruth, tmp_path):

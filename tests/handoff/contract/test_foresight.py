@@ -153,12 +153,12 @@ def test_promises_are_held_against_the_new_terms_and_the_new_calendar(sam):
         lifecycle.log_touch(lead, actor=sam, kind="call:no_answer")
     with clock.at(monday + timedelta(days=1)):
         draft = make_draft(accept_within=120, attempt_within=90)
-        held = {kept.label: tuple(kept)[1:] for kept in Foresight(draft, Agreement.objects.in_force()).promises}
+        held = {kept.label: tuple(kept)[2:] for kept in Foresight(draft, Agreement.objects.in_force()).promises}
         assert held["Accepted or returned in time"] == (1, 1, 1, 0)
         assert held["First attempt in time"] == (1, 1, 1, 0)
         assert held["Two-way contact in time"] == (0, 0, 0, 0)
         draft = agreement.amend(draft, actor=sam, seen=draft.edit, opens=datetime(2026, 1, 1, 11).time())
-        held = {kept.label: tuple(kept)[1:] for kept in Foresight(draft, Agreement.objects.in_force()).promises}
+        held = {kept.label: tuple(kept)[2:] for kept in Foresight(draft, Agreement.objects.in_force()).promises}
         assert held["Accepted or returned in time"] == (1, 1, 1, 1)
 
 
@@ -168,7 +168,7 @@ def test_promises_are_those_of_the_offers_that_the_draft_would_have_made(client,
     offers = sorted(Handoff.objects.values_list("brief__score__total", flat=True))
     draft = make_draft(mql_line=offers[-1], accept_within=30, leads_a_month=2)
     held = Foresight(draft, Agreement.objects.in_force())
-    assert tuple(held.promises[0])[1:] == (2, 2, 1, 1)
+    assert tuple(held.promises[0])[2:] == (2, 2, 1, 1)
     assert [(asked.values[0], asked.after) for asked in held.marketing] == [("2 → 1", 0)]
     client.force_login(sam)
     page = words(client.get(AHEAD))

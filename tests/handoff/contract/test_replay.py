@@ -1,6 +1,8 @@
 """Other points, held against the last 90 days: each offer counted anew from what was known when it was made."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -43,6 +45,27 @@ def test_other_points_say_which_returns_they_keep_out_which_wins_they_lose_and_w
     for text in ("What v2 would have changed", "1 returned lead would have been kept out", "62 points, 56 by these points",
                  "1 lead would have become an MQL", "Each offer is counted anew by the new points"):  # fmt: skip
         assert text in page
+
+
+def test_every_number_of_the_replay_opens_exactly_the_leads_that_it_counts(client, mia, sam):
+    for _number in range(3):
+        returned(sam, "below_fit", "email:reply")
+    lifecycle.accept(offered("meeting:met"), actor=sam)
+    for _number in range(14):
+        warm("web:pricing")
+    make_draft(points=table(pricing={"points": 10}, reply={"points": 6}), accept_within=30)
+    client.force_login(sam)
+    page = client.get(AHEAD).text
+    assert "12 of 14: see all" in page
+    links = [(address, abs(int(number.replace("−", "-")))) for address, number in
+             re.findall(r'href="([^"]*\?of=[^"]+)">([−+]?\d+)</a>', page)]  # fmt: skip
+    assert len(links) >= 12
+    for address, number in links:
+        opened = client.get(unescape(address)).text
+        assert f'data-total="{number}"' in opened, address
+        listed = re.search(r'<ul class="list">(.*?)</ul>', opened, re.S)[1]
+        assert listed.count("<li>") == number, address
+    assert client.get(f"{AHEAD}leads/", {"of": "offers.99.before"}).status_code == 404
 
 
 def test_points_that_give_every_offer_the_same_leave_the_count_of_the_old_ones_as_it_was(mia, sam):
