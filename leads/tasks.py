@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from typing import Any
 
 from celery import current_app, shared_task
 from django.conf import settings
@@ -40,14 +41,14 @@ def _nudge() -> None:
             cache.delete(NUDGED)  # the broker is away: the rows wait, and the beat's sweep finds them
 
 
-def recount_soon() -> None:
-    """After the commit, have leads counted by new points; where the broker is away, the beat does it in a minute."""
-    transaction.on_commit(_recount_soon)
+def soon(task: Any) -> None:
+    """After the commit, have the worker do this now; where the broker is away, the beat has it done in a minute."""
+    transaction.on_commit(lambda: _send(task))
 
 
-def _recount_soon() -> None:
+def _send(task: Any) -> None:
     with suppress(OperationalError, OSError):
-        rescore_outdated.apply_async(expires=60)
+        task.apply_async(expires=60)
 
 
 def heard() -> None:
@@ -84,4 +85,7 @@ def train() -> str:
     """Learn now, because somebody asked for it; says 'busy' where another training is on its way."""
     from leads.learning import training
 
-    return training.train().state
+    state = training.train().state
+    if state == "promoted":
+        soon(refresh_chances)
+    return state

@@ -21,7 +21,7 @@ from handoff.sheet import Sheet
 from handoff.tally import Tally
 from handoff.terms import DraftForm
 from leads import rights, scoring
-from leads.tasks import nudge, recount_soon
+from leads.tasks import nudge, rescore_outdated, soon
 
 EARLIER = 20
 #: So many leads that wait to be counted anew are told one by one; beyond that "10,000+".
@@ -194,10 +194,9 @@ def sign(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("You have signed %(version)s.") % {"version": signed})
         return redirect("handoff:agreement_draft")
     nudge()
-    recount_soon()
-    messages.success(
-        request, _("Both have signed: %(version)s is in force. Leads are counted anew.") % {"version": signed}
-    )
+    soon(rescore_outdated)
+    both = _("Both have signed: %(version)s is in force. Leads are counted anew.") % {"version": signed}
+    messages.success(request, both)
     return redirect("handoff:agreement")
 
 

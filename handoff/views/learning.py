@@ -33,6 +33,7 @@ def go_live(request: HttpRequest, version: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
+        tasks.soon(tasks.refresh_chances)
         words = _("%(version)s counts now; every chance is said anew within minutes.")
         messages.success(request, words % {"version": model})
     return redirect(PAGE)

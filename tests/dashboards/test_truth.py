@@ -20,6 +20,7 @@ from handoff.tasks import tell_of_drift
 from leads import capture, clock, tasks
 from leads.learning.labels import labelled
 from leads.learning.model import settings
+from leads.learning.words import percent
 from leads.models import Chance, LearnedModel, Learning, Suspect
 from leads.tasks import refresh_chances
 from tests.factories import make_handoff, make_lead, make_leads, make_reason, make_user
@@ -78,6 +79,29 @@ def test_one_click_of_a_manager_lets_an_earlier_version_count_and_a_second_leads
     assert LearnedModel.objects.get(state="live").version == 1
     client.post(reverse("handoff:learning_live", args=[2]))
     assert LearnedModel.objects.get(state="live").version == 2
+
+
+def test_a_click_has_the_worker_learn_and_another_leads_back_and_the_chances_follow(client, worker, tmp_path):
+    client.force_login(make_user("ruth", team="management"))
+    history(tmp_path, leads_of(200))
+    lead = make_lead(custom={"job": "student"})
+
+    def is_said_by(version):
+        return set(Chance.objects.values_list("model__version", "waits")) == {(version, False)}
+
+    by_points = Chance.objects.get(lead=lead).probability
+    assert "The worker learns now." in client.post(reverse("handoff:learning_train"), follow=True).text
+    worker.wait_until(lambda: is_said_by(2), seconds=120)
+    learned_now = Chance.objects.get(lead=lead).probability
+    assert learned_now > 2 * by_points
+    assert f'<span class="push num">{percent(learned_now)}</span>' in client.get(lead.get_absolute_url()).text
+    answer = client.post(reverse("handoff:learning_live", args=[1]), follow=True).text
+    assert "m1 counts now; every chance is said anew within minutes." in answer
+    assert "Chosen by Ruth." in answer
+    assert "Let m2 count" in answer
+    worker.wait_until(lambda: is_said_by(1))
+    assert f'<span class="push num">{percent(learned_now)}</span>' not in client.get(lead.get_absolute_url()).text
+    assert Chance.objects.get(lead=lead).probability < learned_now / 2
 
 
 def test_a_version_that_was_not_taken_cannot_count(client, ruth, tmp_path):
