@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
@@ -39,6 +40,8 @@ class Ended:
     def read(cls, asked: Mapping[str, str], figures: Truth) -> Ended:
         """Read what an address asks for; what it cannot say counts nobody."""
         foretold = figures.foretold
+        if "taught" in asked:
+            return cls._of_verdicts(figures, asked["taught"], asked.get("fact", ""))
         if "newest" in asked:
             rows, title, query = figures.newest, _("The newest outcomes"), "newest=1"
         elif "tenth" in asked:
@@ -55,6 +58,21 @@ class Ended:
         if asked.get("won") == "1":
             rows, query = [row for row in rows if row.won], f"{query}&won=1"
             title = _("%(what)s, won") % {"what": title}
+        return cls(sorted(rows, key=lambda row: (row.at, row.lead), reverse=True), title, query, figures.viewer)
+
+    @classmethod
+    def _of_verdicts(cls, figures: Truth, side: str, fact: str) -> Ended:
+        """The offers that came back as not what was agreed on, or were accepted; those that share a fact."""
+        became = {"returned": _("returned"), "accepted": _("accepted")}.get(side, "")
+        rows = [
+            Row(one.lead, one.at, one.at.date().replace(day=1), False,
+                {"chance": one.chance} if one.chance is not None else {}, became=became)
+            for one in figures.taught.behind(side, fact)
+        ]  # fmt: skip
+        title = {"returned": _("Not what was agreed on"), "accepted": _("Accepted offers")}.get(side, _("Ended"))
+        if fact:
+            title = f"{title}: {figures.taught.words_of(fact)}"
+        query = urlencode({"taught": side, **({"fact": fact} if fact else {})})
         return cls(sorted(rows, key=lambda row: (row.at, row.lead), reverse=True), title, query, figures.viewer)
 
     def page(self, after: str) -> tuple[list[Line], str]:
@@ -76,8 +94,12 @@ class Ended:
         for begin in range(0, len(self.rows), PAGE * 10):
             for lead, row in self._lines(self.rows[begin : begin + PAGE * 10]):
                 yield [str(lead), lead.pk, str(lead.company or ""), str(lead.source or ""),
-                       f"{row.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", _("yes") if row.won else _("no"),
-                       *(round(100 * row.said[by], 2) if row.said else "" for by in ("chance", "points"))]  # fmt: skip
+                       f"{row.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", row.became or (_("yes") if row.won else _("no")),
+                       *(_percent(row.said.get(by)) for by in ("chance", "points"))]  # fmt: skip
+
+
+def _percent(share: float | None) -> float | str:
+    return "" if share is None else round(100 * share, 2)
 
 
 def number_of(text: str) -> int:

@@ -46,6 +46,7 @@ class Row:
     won: bool
     said: dict[str, float]
     waited: bool = False
+    became: str = ""
 
 
 @dataclass(frozen=True)

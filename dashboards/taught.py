@@ -24,7 +24,7 @@ VERDICTS, SCORED = 2_000, 5_000
 LEAST, TIMES, FACTS = 3, 1.5, 8
 #: Each verdict with what was known and said of the lead when it was offered.
 _JUDGED = """
-SELECT o.kind = 'returned', s.points, s.probability, s.features
+SELECT o.kind = 'returned', o.lead_id, o.at, s.points, s.probability, s.features
   FROM (SELECT lead_id, kind, at FROM leads_outcome
          WHERE at >= %s AND NOT imported
            AND (kind = 'accepted' OR (kind = 'returned' AND reason_class = 'definitional'))
@@ -35,16 +35,19 @@ SELECT o.kind = 'returned', s.points, s.probability, s.features
 
 
 class Judged(NamedTuple):
-    """A lead as it was offered: its points, the chance that was said, and its facts that are words."""
+    """A lead as it was offered, and when it was answered: its points, the chance that was said, its facts in words."""
 
+    lead: int
+    at: datetime
     points: int
     chance: float | None
     facts: Mapping[str, str]
 
 
 class Fact(NamedTuple):
-    """Something that returned leads share: how many of them, and how many of the accepted ones."""
+    """Something that returned leads share, by name and value: how many of them, and how many of the accepted ones."""
 
+    key: str
     label: str
     returned: int
     accepted: int
@@ -71,14 +74,28 @@ class Taught:
     returned: Side
     accepted: Side
     facts: list[Fact]
+    judged_returned: list[Judged]
+    judged_accepted: list[Judged]
 
     @classmethod
     def of(cls, *, since: datetime) -> Taught:
         with connection.cursor() as cursor:
             cursor.execute(_JUDGED, [since, VERDICTS])
-            judged = [(back, Judged(points, said, _words_of(facts))) for back, points, said, facts in cursor.fetchall()]
+            judged = [
+                (back, Judged(lead, at, points, said, _words_of(facts)))
+                for back, lead, at, points, said, facts in cursor.fetchall()
+            ]
         returned, accepted = [one for back, one in judged if back], [one for back, one in judged if not back]
-        return cls(Side.of(returned), Side.of(accepted), _shared(returned, accepted))
+        return cls(Side.of(returned), Side.of(accepted), _shared(returned, accepted), returned, accepted)
+
+    def behind(self, side: str, key: str = "") -> list[Judged]:
+        """The offers that a number counts: of one side, and with one fact."""
+        rows = {"returned": self.judged_returned, "accepted": self.judged_accepted}.get(side, [])
+        name, _colon, value = key.partition(":")
+        return [row for row in rows if not key or row.facts.get(name) == value]
+
+    def words_of(self, key: str) -> str:
+        return next((fact.label for fact in self.facts if fact.key == key), "")
 
 
 def _words_of(features: Any) -> Mapping[str, str]:
@@ -96,7 +113,7 @@ def _shared(returned: Sequence[Judged], accepted: Sequence[Judged]) -> list[Fact
         share, usual = n / len(returned), kept[name, value] / len(accepted)
         if n >= LEAST and share > TIMES * usual:
             said = telling.named(value) if name == CAME and value else value
-            found.append((share - usual, Fact(words.text([name, said]), n, kept[name, value])))
+            found.append((share - usual, Fact(f"{name}:{value}", words.text([name, said]), n, kept[name, value])))
     return [fact for _more, fact in sorted(found, key=lambda one: (-one[0], one[1].label))[:FACTS]]
 
 

@@ -5,6 +5,7 @@ import io
 import os
 import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,15 @@ def test_what_returns_taught_is_what_the_returned_share(client, ruth):
     taught = re.search(r'aria-labelledby="taught">(.*?)</section>', text, re.S)[1]
     row = re.search(r"Job title: Student</th>(.*?)</tr>", taught, re.S)[1]
     assert re.findall(r">(\d+)<", row) == ["3", "0"]
+    opened = re.findall(r'href="(/is-it-true/leads/\?taught[^"]+)">(\d+)<', taught)
+    assert len(opened) >= 3
+    for address, number in opened:
+        page = client.get(unescape(address)).text
+        assert f'data-total="{number}"' in page
+        assert page.count('<tr class="two-l">') == int(number)
+    assert "Not what was agreed on: Job title: Student" in client.get(
+        "/is-it-true/leads/", {"taught": "returned", "fact": "job_title:Student"}
+    ).text  # fmt: skip
 
 
 def test_rules_that_give_nobody_points_are_named(client, ruth):
