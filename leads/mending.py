@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from leads import capture
+from leads import capture, tracker
 from leads.capture import Processed
 from leads.models import Submission
 from leads.models.submission import MAX_ATTEMPTS
@@ -54,7 +54,8 @@ def put_away(submission: Submission, *, actor: User, why: str) -> None:
 
 def run_again() -> int:
     """Let the worker take up what it could not process as if it were new; what is held waits on. Returns how many."""
-    return Submission.objects.to_mend().filter(held_for=None).update(attempts=0, error="")
+    again = Submission.objects.to_mend().filter(held_for=None).update(attempts=0, error="")
+    return again + tracker.take_back()
 
 
 def _locked(submission: Submission) -> Submission:

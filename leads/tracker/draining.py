@@ -57,7 +57,7 @@ def _write_alone(entry: Entry) -> int:
             return write_many(entry.lines)
     except (DataError, IntegrityError) as error:
         log.warning("A hit could not be written and is set aside: %s", error)
-        stream.set_aside(entry)
+        stream.set_aside(entry, str(error).partition("\n")[0])
         return 0
 
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.conf import settings
@@ -37,6 +38,26 @@ if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 2 end
 redis.call('XADD', KEYS[1], '*', 'e', ARGV[5])
 return 0
 """
+
+#: Whatever is set aside goes to the end of the stream, in one step.
+TAKE_BACK = """
+local found = redis.call('XRANGE', KEYS[1], '-', '+')
+for _, entry in ipairs(found) do
+  for at = 1, #entry[2], 2 do
+    if entry[2][at] == 'e' then redis.call('XADD', KEYS[2], '*', 'e', entry[2][at + 1]) end
+  end
+end
+redis.call('DEL', KEYS[1])
+return #found
+"""
+
+
+class Spoiled(NamedTuple):
+    """A hit that could not be written: when it was set aside, why, and what it says."""
+
+    at: datetime
+    why: str
+    lines: str
 
 
 class Entry(NamedTuple):
@@ -93,6 +114,32 @@ def remove(entries: Sequence[Entry]) -> None:
     get_redis_connection("default").xtrim(KEY, minid=f"{milliseconds.decode()}-{int(number) + 1}", approximate=False)
 
 
-def set_aside(entry: Entry) -> None:
-    """Keep what the database does not take where somebody can look at it."""
-    get_redis_connection("default").xadd(SPOILED, {"e": entry.lines}, maxlen=SPOILED_KEPT)
+def set_aside(entry: Entry, why: str) -> None:
+    """Keep what the database does not take where somebody can look at it, with the reason."""
+    get_redis_connection("default").xadd(SPOILED, {"e": entry.lines, "why": why}, maxlen=SPOILED_KEPT)
+
+
+def spoiled(most: int) -> list[Spoiled]:
+    """What is set aside, the newest first; nothing while Redis is away."""
+    try:
+        found = get_redis_connection("default").xrevrange(SPOILED, count=most)
+    except (RedisError, OSError) as error:
+        log.info("Redis is away, so what is set aside cannot be shown: %s", error)
+        return []
+    return [
+        Spoiled(
+            datetime.fromtimestamp(int(place.split(b"-")[0]) / 1_000, UTC),
+            said.get(b"why", b"").decode(errors="replace"),
+            said[b"e"].decode(errors="replace"),
+        )
+        for place, said in found
+    ]
+
+
+def take_back() -> int:
+    """Let what is set aside be written as if it were new; return how many hits."""
+    try:
+        return int(get_redis_connection("default").register_script(TAKE_BACK)(keys=[SPOILED, KEY]))
+    except (RedisError, OSError) as error:
+        log.info("Redis is away, so what is set aside stays there: %s", error)
+        return 0

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leads import mending, rights
+from leads import mending, rights, tracker
 from leads.forms.mending import Mend, PutAway
 from leads.models import Submission
 from leads.paging import bounded
@@ -35,6 +35,7 @@ def submissions(request: HttpRequest) -> HttpResponse:
     found = list(rows.select_related("hook", "settled_by").order_by("-pk")[: PAGE + 1])
     following = found[PAGE - 1].pk if len(found) > PAGE else ""
     context = {"found": found[:PAGE], "next": following, "away": away, "first": not after}
+    context["spoiled"] = [] if away or after else tracker.spoiled(PAGE)
     return render(request, "leads/submissions.html", context)
 
 

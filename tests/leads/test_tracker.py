@@ -274,14 +274,22 @@ def test_a_stream_that_is_full_cuts_nothing_and_the_database_takes_the_rest(site
     assert VisitorEvent.objects.count() == 5
 
 
-def test_one_entry_that_cannot_be_written_is_set_aside_and_the_rest_goes_on(site):
+def test_one_entry_that_cannot_be_written_is_set_aside_with_its_reason_and_the_rest_goes_on(site, client):
     visiting = Visiting()
     visiting.looks("/")
     stream.append('{"id": "spoiled"}', address="nobody", weight=1)
     visiting.looks("/pricing")
     assert tracker.drain() == 2
-    assert stream.get_redis_connection("default").xlen(stream.SPOILED) == 1
     assert tracker.drain() == 0
+    client.force_login(make_user("mia"))
+    page = client.get("/submissions/").text
+    assert "Visits that could not be written" in page
+    assert "null value in column" in page
+    assert "spoiled" in page
+    assert client.post("/submissions/again/").status_code == 302
+    assert "Visits that could" not in client.get("/submissions/").text
+    assert tracker.drain() == 0  # it is tried, and set aside once more
+    assert "Visits that could" in client.get("/submissions/").text
 
 
 def test_who_never_said_who_they_are_is_forgotten_and_who_did_is_not(site, settings):
