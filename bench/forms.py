@@ -7,11 +7,15 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from bench.clients import Client, p50, rate
 from bench.figure import Figure
 from bench.servers import gunicorn
+
+if TYPE_CHECKING:  # models are there only once Django is
+    from leads.models import WebForm
 
 ROUNDS = int(os.environ.get("ROUNDS", "60"))
 POSTS = int(os.environ.get("FORM_ROUNDS", "1400"))
@@ -38,7 +42,7 @@ def measure() -> Iterator[Figure]:
         yield Figure("form, accepted, eight clients (/s)", *pairs[len(pairs) // 2], 0.7, most=False)
 
 
-def make():  # type: ignore[no-untyped-def]
+def make() -> WebForm:
     """A form as marketing builds one: seven fields, consent, a wish to talk."""
     from accounts.models import User
     from leads.models import WebForm
@@ -55,7 +59,7 @@ def make():  # type: ignore[no-untyped-def]
     return building.write(WebForm(), actor=actor, fields=fields, consent="I agree.", **said)
 
 
-def answers(form, stamp: str) -> dict[str, str]:  # type: ignore[no-untyped-def]
+def answers(form: WebForm, stamp: str) -> dict[str, str]:
     """What one visitor sends, from a page drawn ten seconds ago."""
     from unittest.mock import patch
 

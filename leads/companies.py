@@ -10,8 +10,9 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from leads import clock, identity, learning, pipeline, scoring
-from leads.models import Company, Lead
+from accounts.models import User
+from leads import clock, identity, learning, pipeline, scoring, timeline
+from leads.models import Activity, Company, Lead
 
 
 def lock(pk: int, *, names: dict[str, Any]) -> Company:
@@ -26,17 +27,23 @@ def lock(pk: int, *, names: dict[str, Any]) -> Company:
 
 
 @transaction.atomic
-def edit(company: Company, *, changes: dict[str, Any]) -> Company:
-    """Change fields of a locked company; raise ValidationError where another one has its name or domain already."""
+def edit(company: Company, *, actor: User, changes: dict[str, Any]) -> Company:
+    """Change fields of a locked company; its leads' timelines tell it.
+
+    Raises ValidationError where another one has its name or domain already.
+    """
     changed = [name for name, value in changes.items() if getattr(company, name) != value]
     if not changed:
         return company
+    before = {name: getattr(company, name) for name in changed}
     for name in changed:
         setattr(company, name, changes[name])
     _alone(company)
     company.save(update_fields=changed)
     leads = Lead.objects.locked(company.leads.values_list("pk", flat=True))
     at = clock.now()
+    data = {"changes": {"company": [before, {name: changes[name] for name in changed}]}}
+    timeline.record_many([Activity(lead=lead, kind="lead:edit", actor=actor, data=data, at=at) for lead in leads])
     counted = scoring.rescore([lead.pk for lead in leads], at=at)
     pipeline.notice_readiness(counted.crossed, at=at)
     learning.answer(counted)

@@ -60,8 +60,9 @@ function afterRequest({ detail: { ctx } }) {
 }
 
 function afterSwap({ target, detail: { ctx } }) {
-  const dialog = (ctx?.target ?? target).closest?.("dialog.dialog");
-  if (dialog && !dialog.open && dialog.childElementCount && ctx?.request?.method === "GET") openDialog(dialog, ctx.sourceEvent?.target);
+  const place = ctx?.target ?? target;
+  const dialog = place.closest?.("dialog.dialog");
+  if (dialog && dialog.id === place.id && !dialog.open && dialog.childElementCount && ctx?.request?.method === "GET") openDialog(dialog, ctx.sourceEvent?.target);
 }
 
 export function initDialogs() {

@@ -62,5 +62,5 @@ class OneCompany(CompanyRows):
             except Company.DoesNotExist as error:
                 raise Http404 from error
             check_unchanged(request, self.record(request, pk))
-            companies.edit(company, changes=changes)
+            companies.edit(company, actor=request.user, changes=changes)
         return self.answer(request, pk)

@@ -171,7 +171,9 @@ class FileMapping:
             except ValidationError as error:
                 errors += error.messages
         if not errors and not NAMING & set(columns.values()):
-            errors.append(_("A lead needs an e-mail, a phone or an external id: map a column to one of them."))
+            errors.append(
+                _("A lead needs an e-mail, a phone or its number in another system: map a column to one of them.")
+            )
         if errors:
             raise ValidationError(errors)
         texts = {str(target): str(value) for target, value in defaults.items()}

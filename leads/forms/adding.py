@@ -31,12 +31,9 @@ class Adding(forms.Form):
     def __init__(self, data: Any = None, *, actor: User) -> None:
         self.actor = actor
         self.done: capture.Processed | None = None
+        #: What was typed, as every door of capture takes it: `clean` fills it in.
+        self.payload: dict[str, Any] = {}
         super().__init__(data, initial={"token": secrets.token_urlsafe(16)})
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """What was typed, as every door of capture takes it."""
-        raise NotImplementedError
 
     def attempt(self) -> bool:
         """Add the lead; whatever refuses it becomes an error of the field it is about."""
@@ -120,11 +117,10 @@ class AddLead(Adding):
             self.add_error("next_action", _("Say what is to be done then."))
         if not self.errors and not (said.get("email") or said.get("phone")):
             self.add_error("email", _("A lead needs an e-mail or a phone."))
+        self.payload = self._payload()
         return said
 
-    @property
-    def payload(self) -> dict[str, Any]:
-        """What was typed, as every door of capture takes it."""
+    def _payload(self) -> dict[str, Any]:
         said = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
         company: dict[str, Any] = {part: said.pop(part) for part in ("industry", "size") if part in said}
         if "company" in said:
@@ -172,28 +168,20 @@ class QuickAdd(Adding):
         help_text=gettext_lazy("In one line, in any order. An e-mail or a phone is enough."),
     )
 
-    def __init__(self, data: Any = None, *, actor: User) -> None:
-        super().__init__(data, actor=actor)
-        self.said_so_far: dict[str, Any] = {}
-
     def clean_line(self) -> str:
         line: str = self.cleaned_data["line"]
-        self.said_so_far = identity.read_line(line)
+        self.payload = identity.read_line(line)
         return line
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        return self.said_so_far
 
     @property
     def understood(self) -> list[tuple[Any, str]]:
         """What the line says, field by field in words; nothing where it cannot be read."""
-        said = self.said_so_far if self.is_valid() else {}
+        said = self.payload if self.is_valid() else {}
         return [(label, _plain(said[name])) for name, label in UNDERSTOOD.items() if name in said]
 
     def alike(self, leads: LeadQuerySet) -> list[identity.Alike]:
         """Who of these may be meant."""
-        return identity.alike(self.said_so_far, leads) if self.is_valid() else []
+        return identity.alike(self.payload, leads) if self.is_valid() else []
 
 
 #: The parts of a line, as they are told back.

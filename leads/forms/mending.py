@@ -28,8 +28,8 @@ LABELS = {
     "campaign": gettext_lazy("Campaign"),
     "value": gettext_lazy("Expected value"),
     "currency": gettext_lazy("Currency"),
-    "external_id": gettext_lazy("External id"),
-    "system": gettext_lazy("System of that id"),
+    "external_id": gettext_lazy("Number in another system"),
+    "system": gettext_lazy("System of that number"),
     "preferred_contact": gettext_lazy("Preferred channel and time"),
 }
 USUAL = 4

@@ -184,7 +184,7 @@ class Profile:
         profile.origin = take("origin", origin.read) or Origin()
         profile.come_from(profile.origin)
         if not errors and not (profile.email or profile.phone or profile.external_id):
-            errors["email"] = [_("A lead needs an e-mail, a phone or an external id.")]
+            errors["email"] = [_("A lead needs an e-mail, a phone or its number in another system.")]
         if errors:
             raise ValidationError(errors)
         return profile

@@ -34,8 +34,8 @@ def submissions(request: HttpRequest) -> HttpResponse:
     rows = rows.filter(pk__lt=after) if after else rows
     found = list(rows.select_related("hook", "settled_by").order_by("-pk")[: PAGE + 1])
     following = found[PAGE - 1].pk if len(found) > PAGE else ""
-    context = {"found": found[:PAGE], "next": following, "away": away, "first": not after}
-    context["spoiled"] = [] if away or after else tracker.spoiled(PAGE)
+    spoiled: list[Any] = [] if away or after else tracker.spoiled(PAGE)
+    context: dict[str, Any] = {"found": found[:PAGE], "next": following, "away": away, "spoiled": spoiled}
     return render(request, "leads/submissions.html", context)
 
 

@@ -31,6 +31,23 @@ def test_a_marketer_adds_somebody_without_leaving_the_page(page_of):
     assert Lead.objects.get(email="lena@fehr.example").name == "Lena Fehr"
 
 
+def test_enter_before_the_line_was_read_closes_the_box_for_good(page_of):
+    page = page_of(make_user("mia", team="marketing"))
+    waiting = []
+    page.route("**/alike/**", lambda route: waiting.append(route))
+    page.goto("/personas/")
+    page.keyboard.press("+")
+    box = page.get_by_label("Who is it?")
+    with page.expect_request("**/alike/**"):
+        box.fill("Lena Fehr lena@fehr.example")
+    page.keyboard.press("Enter")
+    page.locator("#toasts").get_by_text("Lena Fehr is added.").wait_for()
+    for late in waiting:
+        late.continue_()
+    page.wait_for_timeout(700)
+    assert not box.is_visible()
+
+
 def test_what_is_wrong_stays_in_the_box_with_the_reason(page_of):
     page = page_of(make_user("sam", team="sales"))
     page.goto("/personas/")

@@ -228,6 +228,8 @@ def test_a_company_that_is_mended_lifts_the_points_of_its_leads(api):
     company = Company.objects.get()
     tag = api("GET", f"companies/{company.pk}/")["ETag"]
     answer = api("PATCH", f"companies/{company.pk}/", {"size": 310, "country": "AT"}, **{"If-Match": tag})
+    told = company.leads.first().activities.get(kind="lead:edit")
+    assert (told.actor.username, told.data["changes"]["company"][1]) == ("mia", {"size": 310, "country": "AT"})
     assert (answer.status_code, answer.json()["size"]) == (200, 310)
     lead.score.refresh_from_db()
     assert lead.score.fit > before

@@ -75,7 +75,7 @@ def test_the_same_box_sent_twice_is_one_lead(client, mia):
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("Lena Fehr", "A lead needs an e-mail, a phone or an external id."),
+        ("Lena Fehr", "A lead needs an e-mail, a phone or its number in another system."),
         ("lena@fehr.example, max@fehr.example", "This line holds two e-mails."),
         ("Lena, Fehr, Wien, lena@fehr.example", "not Wien"),
         ("Lena 01 234 56 78", "Begin with + and the country code."),
