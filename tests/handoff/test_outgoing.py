@@ -521,3 +521,19 @@ def test_a_body_is_json_that_names_type_moment_and_data(receiver, ruth):
     assert set(said) == {"type", "timestamp", "data"}
     assert datetime.fromisoformat(said["timestamp"]) == lead.stage_changes.get().at
     assert said["data"]["lead"]["url"] == f"https://smarketing.example.org{lead.get_absolute_url()}"
+
+
+@pytest.mark.parametrize(("status", "arrived"), [(500, False), (410, False), (200, True)])
+def test_what_is_given_up_while_it_is_posted_stays_given_up_unless_it_arrives(receiver, ruth, status, arrived):
+    endpoint = set_up(ruth, receiver)
+    make_lead()
+    outgoing.gather()
+    under_way = Dispatch.objects.get()
+    outgoing.switch(endpoint, on=False, actor=ruth)
+    receiver.answers = [status]
+    assert sending.attempt(under_way) is arrived
+    dispatch = Dispatch.objects.get()
+    assert ((dispatch.arrived_at is None), (dispatch.stopped_at is None)) == (not arrived, arrived)
+    assert dispatch.last["status"] == status
+    outgoing.switch(endpoint, on=True, actor=ruth)
+    assert tell() == 0
