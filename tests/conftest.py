@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -40,6 +41,13 @@ def _empty_cache():
 @pytest.fixture
 def client():
     return Client()
+
+
+def pytest_collection_finish():
+    """What is there before the first test stays to the end: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_collection_modifyitems(items):
