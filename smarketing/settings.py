@@ -167,7 +167,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # Files of the front end: built into static/dist, gathered into staticfiles
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,13 +1,12 @@
 """Settings, people, the agreement and the sample's sign-in in a browser: usable by anybody, on any screen."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from handoff import sample
+from tests.browser.everybody import held
 from tests.factories import make_handoff, make_user
 
-SIZES = {"desk": {"width": 1440, "height": 900}, "small": {"width": 320, "height": 720}}
 LONG = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
 
 
@@ -16,18 +15,10 @@ def ruth():
     return make_user("ruth", team="management", name="Ruth Lindqvist")
 
 
-def held(page, where):
-    found = Axe().run(page).response["violations"]
-    assert not found, (where, [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found])
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), where
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_nobody_is_shut_out_and_nothing_scrolls_sideways(page_of, ruth, scheme, size):
+def test_nobody_is_shut_out_and_nothing_scrolls_sideways(page_of, ruth):
     long = make_user("long-" + "x" * 60, team="sales", name=LONG, email=f"{'y' * 60}@example.com")
     make_handoff("sal", rep=long)
-    page = page_of(ruth, color_scheme=scheme, viewport=SIZES[size])
+    page = page_of(ruth)
     for name, args in (
         ("settings", []), ("people", []), ("person", [long.pk]), ("reason_add", ["return"]),
     ):  # fmt: skip
@@ -42,11 +33,10 @@ def test_nobody_is_shut_out_and_nothing_scrolls_sideways(page_of, ruth, scheme, 
     held(page, "first password")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_sample_people_sign_in_with_one_click(page_of, settings, scheme):
+def test_the_sample_people_sign_in_with_one_click(page_of, settings):
     settings.SAMPLE_SIGN_INS, settings.SAMPLE_PASSWORD = True, "smarketing-1a2b3c"
     sample.fill(leads=8)
-    page = page_of(None, color_scheme=scheme, viewport=SIZES["small"])
+    page = page_of(None)
     page.goto("/")
     held(page, "sign-in")
     page.get_by_role("button", name="Sign in as Sam Okafor").click()
