@@ -16,7 +16,6 @@ from handoff.api.saying import NotNow
 from handoff.models import Handoff
 from leads import rights
 from leads.api.listing import Filter, Listing, Rows, among, number, person
-from leads.composed import Columns
 from leads.models import Lead
 from personas.choices import Lane, Stage
 
@@ -45,8 +44,8 @@ LISTING = Listing(
     },
 )  # fmt: skip
 
-
-_claimed = Columns(lambda pk: Handoff.objects.filter(pk=pk).values_list(*LISTING.fields.values()))
+#: Names of columns, where a field's own name would fetch the row that it leads to.
+COLUMNS = {field.name: field.attname for field in Handoff._meta.concrete_fields}
 
 
 class HandoffRows(Rows):
@@ -79,13 +78,18 @@ class Claim(HandoffRows):
         """The hand-off as it is now; 409 says who was first."""
         rights.permit(request.user, "claim", Lead(stage=Stage.MOFU))  # where offers lie; all of them are seen by all
         try:
-            lifecycle.claim(Handoff(pk=pk), actor=request.user)
+            handoff = lifecycle.claim(Handoff(pk=pk), actor=request.user)
         except Handoff.DoesNotExist as error:
             raise Http404 from error
         except ValidationError as error:
             raise NotNow(error.messages[0]) from error
-        return self.answer(request, pk)
+        return self.tell(request, {name: read(handoff, path) for name, path in LISTING.fields.items()})
 
-    def record(self, request: Request, pk: int) -> dict[str, Any]:
-        """The hand-off that was just claimed, by a statement composed once: many claim at the same moment."""
-        return dict(zip(LISTING.fields, _claimed(pk)[0], strict=True))
+
+def read(handoff: Handoff, path: str) -> Any:
+    """What a list would tell of a hand-off that is known already: many claim at once, and none asks again."""
+    name, _, rest = path.partition("__")
+    if not rest:
+        return getattr(handoff, COLUMNS.get(name, name))
+    related = getattr(handoff, name)
+    return related and getattr(related, rest)

@@ -186,11 +186,16 @@ deed AS (
                        'rep_id', jsonb_build_array(won.rep_id, %(actor)s::bigint)))
                   ELSE '{}'::jsonb END)
       FROM won, line WHERE %(keep)s)
-SELECT line.id, won.heard, won.lead_id, won.lane, won.origin, won.note, won.offered_at, won.promise, won.due_at,
-       queue.id, queue.name
+SELECT line.id, won.heard, queue.id, queue.name, offering.id, offering.username, offering.name, offering.email,
+       won.lead_id, won.lane, won.origin, won.note, won.offered_at, won.promise, won.due_at, won.accepted_at,
+       won.first_attempt_at, won.first_contact_at, won.qualified_at, won.snoozed_until, won.verdict
   FROM won CROSS JOIN line LEFT JOIN handoff_queue queue ON queue.id = won.queue_id
+  LEFT JOIN accounts_user offering ON offering.id = won.offered_by_id
 """
-ANSWERED = ("lead_id", "lane", "origin", "note", "offered_at", "promise", "due_at")
+ANSWERED = (
+    "lead_id", "lane", "origin", "note", "offered_at", "promise", "due_at", "accepted_at", "first_attempt_at",
+    "first_contact_at", "qualified_at", "snoozed_until", "verdict",
+)  # fmt: skip
 
 
 def claim(handoff: Handoff, *, actor: User) -> Handoff:
@@ -212,9 +217,11 @@ def claim(handoff: Handoff, *, actor: User) -> Handoff:
                 watching.hear(Activity.objects.select_related("lead", "actor").get(pk=won[0]))
     if won is None:
         return _claimed_before(handoff, actor)
-    for name, value in zip(ANSWERED, won[2:], strict=False):
+    queue, who = won[2:4], won[4:8]
+    for name, value in zip(ANSWERED, won[8:], strict=True):
         setattr(handoff, name, value)
-    handoff.queue = Queue(pk=won[-2], name=won[-1]) if won[-2] else None
+    handoff.queue = Queue.from_db("default", ["id", "name"], queue) if queue[0] else None
+    handoff.offered_by = User.from_db("default", ["id", "username", "name", "email"], who) if who[0] else None
     handoff.owner, handoff.claimed_at = actor, at
     if Handoff.lead.is_cached(handoff):
         handoff.lead.rep = actor

@@ -147,8 +147,11 @@ class Rows(Resource):
 
     def answer(self, request: Request, pk: int, *, status: int = 200) -> Response:
         """One row, or what `fields` names of it, with the ETag of the whole."""
+        return self.tell(request, self.record(request, pk), status=status)
+
+    def tell(self, request: Request, found: dict[str, Any], *, status: int = 200) -> Response:
+        """The same of a row that is known already."""
         names = asked_fields(known_only(request.query_params.dict(), {"fields"}), self.listing.fields)
-        found = self.record(request, pk)
         told = {name: found[name] for name in names}
         return Response(told, status=status, headers={"ETag": tag_of(found)})
 

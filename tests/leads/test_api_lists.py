@@ -288,3 +288,15 @@ def test_what_is_new_since_a_moment_is_found_by_when_it_was_recorded(api, mia):
 def test_an_address_at_which_there_is_nothing_is_a_problem_to_machines(api):
     answer = api("GET", "nothing/here/")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_claim_answers_what_reading_the_hand_off_answers(api, times):
+    sam, offered = make_user("sam", team="sales"), make_handoff()
+    for _ in range(times):  # who has it already may claim it as often as they like
+        claimed = api("POST", f"handoffs/{offered.pk}/claim/", person=sam)
+    read = api("GET", f"handoffs/{offered.pk}/", person=sam)
+    assert claimed.json() == read.json()
+    assert claimed.headers["ETag"] == read.headers["ETag"]
+    assert (read.json()["owner"], read.json()["offered_by"]) == ("sam", "mia")
+    assert list(api("POST", f"handoffs/{offered.pk}/claim/?fields=id,owner", person=sam).json()) == ["id", "owner"]
