@@ -89,8 +89,8 @@ def of(url: str, referrer: str = "") -> Origin:
     asked = dict(reversed(parse_qsl(parts.query[: 10 * ADDRESS_LENGTH])[:MOST_PARAMETERS])) if parts else {}
     asked = {name.lower(): value.replace("\0", "").strip()[:VALUE_LENGTH] for name, value in asked.items()}
     return Origin(
-        url=_cut(url),
-        referrer=_cut(referrer),
+        url=_cut(url) if parts else "",
+        referrer=_cut(referrer) if referrer and _split(referrer) else "",
         utm={name: asked[f"utm_{name}"] for name in UTM if asked.get(f"utm_{name}")},
         click_ids={name: asked[name] for name in CLICK_IDS if asked.get(name)},
     )
@@ -123,7 +123,7 @@ def _led_by(origin: Origin) -> str:
 
 
 def _cut(address: str) -> str:
-    return address.replace("\0", "").strip()[:ADDRESS_LENGTH] if _split(address) else ""
+    return address.replace("\0", "").strip()[:ADDRESS_LENGTH]
 
 
 def _address(raw: Any) -> str:

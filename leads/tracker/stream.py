@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
 from django_redis import get_redis_connection
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -94,12 +96,19 @@ def append(lines: str, *, address: str, weight: int) -> int:
     if time.monotonic() >= _away.rests_until:
         try:
             keys = KEY, f"{KEY}:{address}:{int(time.time() // MINUTE)}"
-            said = [weight, settings.TRACKER_HITS_PER_ADDRESS, MOST_WAITING, 2 * MINUTE, lines]
-            return int(get_redis_connection("default").register_script(APPEND)(keys=keys, args=said))
+            said: list[str | int] = [weight, settings.TRACKER_HITS_PER_ADDRESS, MOST_WAITING, 2 * MINUTE, lines]
+            return int(_appending()(keys=keys, args=said, client=get_redis_connection("default")))
         except (RedisError, OSError) as error:
             _away.rests_until = time.monotonic() + REST_SECONDS
             log.info("Redis is away, so visits are written at once: %s", error)
     return TOO_MANY if _away.count(address, weight) > settings.TRACKER_HITS_PER_ADDRESS else FULL
+
+
+@lru_cache(maxsize=1)
+def _appending() -> Script:
+    """The script by its mark, which takes as long to make as the script takes to run."""
+    script: Script = get_redis_connection("default").register_script(APPEND)
+    return script
 
 
 def oldest(most: int) -> list[Entry]:
