@@ -60,6 +60,7 @@ def planned(statement: str, params: Sequence[Any] | Mapping[str, Any], *, on: Ba
     if on.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
         return statement, params
     known = _prepared(statement)
+    on.close_if_health_check_failed()  # as a cursor does next: what is planned here must be what it asks
     on.ensure_connection()
     mine = _planned.setdefault(on.connection, set())
     if known.name not in mine:
