@@ -39,16 +39,31 @@ export function focusOn(box) {
   inputs(box)[0]?.focus();
 }
 
+/* While a button of the mouse is down nothing moves, or what is pressed would not be what is let go. */
+function atRest(act) {
+  if (!pressed) act();
+  else waiting.push(act);
+}
+let pressed = false;
+const waiting = [];
+document.addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const type of ["pointerup", "pointercancel"]) {
+  document.addEventListener(type, () => setTimeout(() => { // after the click
+    pressed = false;
+    for (const act of waiting.splice(0)) act();
+  }), true);
+}
+
 export function enhance(form) {
   form.noValidate = true;
   form.addEventListener("focusout", ({ target, relatedTarget }) => {
     const box = target.closest("[data-name]");
     if (!box || box.contains(relatedTarget) || relatedTarget?.matches?.("button")) return;
-    if (target.value || target.getAttribute("aria-invalid")) mark(form, box.dataset.name, wrong(box));
+    if (target.value || target.getAttribute("aria-invalid")) atRest(() => mark(form, box.dataset.name, wrong(box)));
   });
   form.addEventListener("change", ({ target }) => {
     const box = target.closest("[data-name]");
-    if (box && target.getAttribute("aria-invalid")) mark(form, box.dataset.name, wrong(box));
+    if (box && target.getAttribute("aria-invalid")) atRest(() => mark(form, box.dataset.name, wrong(box)));
   });
   form.addEventListener("submit", (event) => {
     const found = check(form);

@@ -60,7 +60,7 @@ def check(url: str) -> None:
         ) from error
     except Private as error:
         raise ValidationError(
-            _("%(host)s lies in a private network, and posts leave for the open one only. An operator may allow it.")
+            _("%(host)s lies in a private network, where posts go only if WEBHOOK_NETWORKS names it.")
             % {"host": parts.hostname}
         ) from error
     if parts.scheme == "http" and not all(_allowed(address) for address in addresses):

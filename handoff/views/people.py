@@ -38,6 +38,7 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 def settings_page(request: HttpRequest, form: About, *, status: int = 200, **context: Any) -> HttpResponse:
     context |= {"form": form, "may_sources": rights.may(request.user, "sources")}
+    context["may_mend"] = rights.may(request.user, "submissions")
     context["may_websites"] = rights.may(request.user, "websites")
     context |= sample_standing() if rights.may(request.user, "settings") else {}
     return render(request, "handoff/settings.html", context, status=status)

@@ -77,7 +77,7 @@ class OneLead(Resource):
             editing.edit(lead, actor=actor, changes=changes, version=version)
         except ValidationError as error:
             if getattr(error, "code", "") == "stale":
-                raise Stale(error.messages[0]) from error
+                raise Stale from error
             raise
 
     def find(self, request: Request, pk: int) -> Lead:

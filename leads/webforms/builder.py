@@ -129,7 +129,9 @@ class Builder(forms.ModelForm):  # type: ignore[type-arg]
         label=gettext_lazy("Websites that may show it"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "www.example.com", "spellcheck": "false"}),
-        help_text=gettext_lazy("One a line. Its own page can be linked to from anywhere."),
+        help_text=gettext_lazy(
+            "One a line, with http:// where it has no https. Its own page can be linked to from anywhere."
+        ),
     )
 
     redirect_to = forms.URLField(

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from leads.models import WebForm
-from leads.webforms import guard
+from leads.webforms import fields, guard
 from leads.webforms.entry import Entry
 
 
@@ -82,14 +82,25 @@ class Snippets(NamedTuple):
 def snippets(form: WebForm) -> Snippets:
     """What is copied into a website's page."""
     address = settings.SITE_URL + reverse("leads:hosted", args=[form.public_id])
-    height = 260 + 96 * len(form.fields) + 120 * (form.hand_raise != WebForm.Raise.NEVER) + 60 * bool(form.consent_id)
-    context = drawing(form, Entry(form), token="") | {"action": address, "height": height}
+    context = drawing(form, Entry(form), token="") | {"action": address, "height": height(form)}
     plain = render_to_string("webform/plain.html", context)
     return Snippets(
         address=address,
         script=render_to_string("webform/snippet.html", context).strip(),
         plain="\n".join(line for line in plain.splitlines() if line.strip()),
     )
+
+
+def height(form: WebForm) -> int:
+    """How high the form is at most in a frame 320 pixels wide, in pixels: without a script it cannot say so itself."""
+
+    def lines(text: str) -> int:
+        return -(-len(text) // 34)
+
+    consent = form.consent.words if form.consent else ""
+    rows = sum(lines(field.help) + len(field.choices) for field in fields.stored(form.fields))
+    talk = 0 if form.hand_raise == WebForm.Raise.NEVER else 240
+    return 300 + 104 * len(form.fields) + talk + 28 * (rows + lines(consent) + lines(form.title) + lines(form.intro))
 
 
 def edition(form: WebForm) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -9,6 +10,8 @@ from playwright.sync_api import expect
 
 from leads import capture
 from leads.models import Lead, Submission, WebForm
+from leads.webforms.fields import Field
+from leads.webforms.showing import snippets
 from tests.browser.everybody import held
 from tests.factories import make_user
 from tests.leads.test_webforms import EMAIL, MESSAGE, NAME, make_form
@@ -161,3 +164,31 @@ def test_nobody_is_shut_out_of_building_or_filling_one_in(page_of, ours):
         held(page, address)
     visitor.get_by_role("button", name="Send").click()
     held(visitor, "what is missing")
+
+
+def test_what_is_pressed_while_a_mistake_is_mended_stays_where_it_is(page_of, ours):
+    plan = Field("custom.plan", "Plan", "choice", choices=("Small", "Large"))
+    visitor = page_of()
+    visitor.goto(f"{ours}/f/{make_form(EMAIL, plan).public_id}")
+    visitor.get_by_role("button", name="Send").click()
+    expect(visitor.locator(".smk-err:visible")).to_have_count(1)
+    visitor.get_by_label("E-mail").fill("lena@fehr.example")
+    visitor.get_by_label("Large").click()
+    expect(visitor.get_by_label("Large")).to_be_checked()
+    expect(visitor.locator(".smk-err:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_the_frame_for_those_without_javascript_shows_the_whole_form(page_of, site, ours, width):
+    form = make_form(
+        NAME, EMAIL, replace(MESSAGE, help="So that we know whom to ask. " * 4), hosts=[site.origin],
+        consent="I agree that you write to me about what I asked, and keep my words until I say otherwise. " * 3,
+        title="Talk to somebody who knows how it is done", hand_raise="offered",
+    )  # fmt: skip
+    site.shows(snippets(form).script)
+    visitor = page_of(java_script_enabled=False, viewport={"width": width, "height": 900})
+    visitor.goto(f"{site.origin}/beer")
+    frame = visitor.frame_locator("iframe")
+    bottom = frame.get_by_role("button", name="Send").bounding_box()
+    outer = visitor.locator("iframe").bounding_box()
+    assert bottom["y"] + bottom["height"] <= outer["y"] + outer["height"]

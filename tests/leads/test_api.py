@@ -236,7 +236,7 @@ def test_a_change_needs_the_version_that_was_read_and_never_goes_over_another(ap
     assert api("PATCH", f"leads/{lead.pk}/", mia, {"name": "Lena"}).status_code == 428
     assert api("PATCH", f"leads/{lead.pk}/", mia, {"name": "Lena", "version": 1}).status_code == 200
     stale = api("PATCH", f"leads/{lead.pk}/", mia, {"name": "L.", "version": 1})
-    assert (stale.status_code, "Mia changed this lead" in stale.json()["detail"]) == (412, True)
+    assert (stale.status_code, "Nothing was changed; read it again" in stale.json()["detail"]) == (412, True)
     lead.refresh_from_db()
     assert lead.name == "Lena"
 
