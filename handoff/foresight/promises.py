@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ class Month(NamedTuple):
 
 
 @dataclass
-class Promises:
+class Promises(ABC):
     """What both teams promise, held against what happened in the 90 days before `now`."""
 
     draft: Agreement
@@ -84,14 +85,14 @@ class Promises:
         return list(rows.defer("brief", "note", "verdict", "lead__search").order_by("-offered_at", "-pk")[:OFFERS])
 
     @property
+    @abstractmethod
     def not_made(self) -> set[int]:
         """The offers that the draft would not have made: under it they promise nothing."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def besides(self) -> list[tuple[Lead, datetime]]:
         """The leads that the draft would have offered besides, and when."""
-        raise NotImplementedError
 
     @cached_property
     def promises(self) -> list[Kept]:
